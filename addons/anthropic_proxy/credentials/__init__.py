@@ -1,0 +1,1 @@
+"""Where a credential comes from, and how it is kept."""

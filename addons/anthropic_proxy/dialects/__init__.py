@@ -1,0 +1,1 @@
+"""One folder per client API; pure functions and small state machines."""

@@ -1,0 +1,1 @@
+"""OpenAI Chat Completions, translated to and from Anthropic Messages."""

@@ -1,0 +1,1 @@
+"""Anthropic Messages, the native API: passed through, touched only where it must be."""

@@ -1,0 +1,1 @@
+"""What each Claude model can do, and which one answers for a requested name."""

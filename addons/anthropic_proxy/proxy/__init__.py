@@ -1,0 +1,1 @@
+"""The mitmproxy shell: the only rooms that know a flow."""
