@@ -1,4 +1,4 @@
-"""What a credential is to the rest of the program, and what a client's own one means."""
+"""What a credential is to the program, and what a client's own one means."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Source(Protocol):
         """The option value that selects it."""
 
     def ready(self, now: float) -> Credential | None:
-        """The credential if it can be had without waiting; None: call ``fetch``.
+        """The credential if it can be had at once; None: call ``fetch``.
 
         Args:
             now: Unix seconds.

@@ -1,1 +1,1 @@
-"""An offline stand-in for Anthropic's Messages API, for demos, tests and development."""
+"""An offline stand-in for Anthropic's Messages API: demos, tests, development."""

@@ -14,14 +14,14 @@ _BOM: Final = codecs.BOM_UTF8
 
 
 class Event(NamedTuple):
-    """One dispatched event. ``data`` never is empty: empty events are not dispatched."""
+    """One dispatched event; ``data`` is never empty."""
 
     name: str
     data: str
 
 
 class EventTooLarge(ValueError):
-    """An event grew past ``max_event_bytes``; this is a memory limit, not a protocol one."""
+    """An event grew past ``max_event_bytes``, a limit on memory."""
 
 
 class Decoder:

@@ -1,4 +1,4 @@
-"""What the request side hands on: the translated body, and what an answer needs of it."""
+"""What the request side hands on: the body, and what an answer needs of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DEFAULT_MAX_TOKENS = 32_000
 
 
 class ThinkingMemory(Protocol):
-    """Raw assistant content of earlier answers, for clients that drop thinking blocks."""
+    """Raw content of earlier answers, for clients that drop thinking blocks."""
 
     def recall(self, tool_use_id: str) -> Sequence[Mapping[str, Any]] | None:
         """The whole content array of the answer whose first tool call had this id."""
