@@ -22,6 +22,8 @@ class Credential:
     """Sent as ``Authorization: Bearer`` with the OAuth beta; else as ``x-api-key``."""
     needs_identity: bool = False
     """Upstream wants the identity sentence as the first system block."""
+    workspace_id: str | None = None
+    """Goes with it as ``anthropic-workspace-id`` (Console profiles)."""
 
     @property
     def header(self) -> tuple[str, str]:
@@ -29,6 +31,13 @@ class Credential:
         if self.oauth:
             return "authorization", f"Bearer {self.secret}"
         return "x-api-key", self.secret
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """``header``, and what must go with it."""
+        if self.workspace_id:
+            return (self.header, ("anthropic-workspace-id", self.workspace_id))
+        return (self.header,)
 
     @property
     def betas(self) -> tuple[str, ...]:
@@ -67,6 +76,13 @@ class Source(Protocol):
     async def renew(self, rejected: Credential, now: float) -> Credential | None:
         """A newer credential after upstream answered 401; None when there is none."""
 
+    async def refresh_if_due(self, now: float) -> str | None:
+        """Refresh ahead of expiry, if that is due; call it in the background.
+
+        Never raises for a failure: what it returns says what went wrong, for the log.
+        The credential that is still valid stays in use.
+        """
+
     def describe(self, now: float) -> Mapping[str, Any]:
         """Facts for ``/health`` and ``status``: never the secret."""
 
@@ -94,7 +110,7 @@ def presented(
     is_local = False
     for _, value in values:
         secret = _bare(value)
-        if local_key and hmac.compare_digest(secret.encode(), local_key.encode()):
+        if local_key and hmac.compare_digest(_bytes(secret), _bytes(local_key)):
             is_local = True
         elif own is None:
             own = _own(secret)
@@ -104,6 +120,11 @@ def presented(
 def _bare(value: str) -> str:
     scheme, _, rest = value.strip().partition(" ")
     return rest.strip() if scheme.lower() == "bearer" else value.strip()
+
+
+def _bytes(text: str) -> bytes:
+    # Header values may hold undecodable bytes as lone surrogates.
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _own(secret: str) -> Credential | None:

@@ -77,7 +77,10 @@ class Report:
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values, for a flow's metadata and for logs."""
         return {
-            "entries": [asdict(entry) for entry in self.entries],
+            "entries": [
+                asdict(entry) | {"disposition": entry.disposition.value}
+                for entry in self.entries
+            ],
             "warnings": list(self.warnings),
         }
 

@@ -6,13 +6,23 @@ lax ones accept (``NaN``, a hundred thousand brackets). One place decides both.
 
 from __future__ import annotations
 
-import json
+import codecs
 import re
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import msgspec
 
+MAX_DEPTH: Final = 200
+"""Levels of arrays and objects. Keeps every recursion over a document, ours and the
+encoder's, far from Python's limit; no real request comes near it."""
+
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_ESCAPE: Final = re.compile(
+    rb"""\\ (?: u[dD][89abAB][0-9a-fA-F]{2} \\u[dD][c-fC-F][0-9a-fA-F]{2}  # a pair
+          | (?P<lone> u[dD][89a-fA-F][0-9a-fA-F]{2} )
+          | . )""",
+    re.VERBOSE | re.DOTALL,
+)
 _DECODER: Final = msgspec.json.Decoder(strict=True)
 _ENCODER: Final = msgspec.json.Encoder()
 
@@ -24,18 +34,27 @@ class InvalidJSON(ValueError):
 def decode(text: bytes | str) -> Any:
     """Read one JSON document; lone UTF-16 surrogates become U+FFFD.
 
-    Upstream refuses a body with lone surrogates (TRANSLATION B.4), and Python clients
+    Upstream refuses a body with lone surrogates (rules B.4), and Python clients
     produce them from truncated emoji, so they are mended here rather than refused.
+    A byte order mark is skipped. Of equal keys in an object the last one counts.
 
     Raises:
-        InvalidJSON: not UTF-8, not JSON, ``NaN``/``Infinity``, or nested too deeply.
+        InvalidJSON: not UTF-8, not JSON, ``NaN``/``Infinity``, a number that Python
+            cannot hold, or nested deeper than ``MAX_DEPTH``.
     """
+    data = text if isinstance(text, bytes) else _encoded(text)
+    data = data.removeprefix(codecs.BOM_UTF8)
     try:
-        return _DECODER.decode(text)
-    except RecursionError:
-        raise InvalidJSON("the document is nested too deeply") from None
-    except (msgspec.DecodeError, UnicodeError) as strict_failure:
-        return _decode_leniently(text, strict_failure)
+        value = _parse(data)
+    except InvalidJSON:
+        mended = _ESCAPE.sub(_without_lone_surrogate, data)
+        if mended == data:
+            raise
+        value = _parse(mended)
+    # Counting brackets is cheap and settles nearly every document.
+    if data.count(b"[") + data.count(b"{") > MAX_DEPTH and _too_deep(value):
+        raise InvalidJSON(_TOO_DEEP)
+    return value
 
 
 def encode(value: Any) -> bytes:
@@ -48,27 +67,41 @@ def without_surrogates(text: str) -> str:
     return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def _decode_leniently(text: bytes | str, strict_failure: Exception) -> Any:
+_TOO_DEEP: Final = f"the document is nested deeper than {MAX_DEPTH} levels"
+
+
+def _encoded(text: str) -> bytes:
     try:
-        value = json.loads(text, parse_constant=_refuse_constant)
-    except InvalidJSON:
-        raise
+        return text.encode()
+    except UnicodeEncodeError:
+        return without_surrogates(text).encode()
+
+
+def _parse(data: bytes) -> Any:
+    try:
+        return _DECODER.decode(data)
     except RecursionError:
-        raise InvalidJSON("the document is nested too deeply") from None
-    except ValueError:
-        raise InvalidJSON(str(strict_failure)) from None
-    return _mend(value)
+        raise InvalidJSON(_TOO_DEEP) from None
+    except UnicodeDecodeError:
+        raise InvalidJSON("the document is not UTF-8") from None
+    except msgspec.DecodeError as failure:
+        raise InvalidJSON(str(failure)) from None
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise InvalidJSON(f"{name} is not a JSON value")
+def _without_lone_surrogate(escape: re.Match[bytes]) -> bytes:
+    return rb"\ufffd" if escape["lone"] else escape[0]
 
 
-def _mend(value: Any) -> Any:
-    if isinstance(value, str):
-        return without_surrogates(value)
-    if isinstance(value, list):
-        return [_mend(item) for item in value]
-    if isinstance(value, dict):
-        return {without_surrogates(key): _mend(item) for key, item in value.items()}
-    return value
+def _too_deep(value: Any) -> bool:
+    """Whether the nesting passes ``MAX_DEPTH``, without recursing itself."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        children = (
+            child
+            for node in level
+            for child in (node.values() if isinstance(node, dict) else node)
+        )
+        level = [child for child in children if isinstance(child, list | dict)]
+        if not level:
+            return False
+    return True

@@ -53,11 +53,7 @@ class Decoder:
                 self._field(line)
             elif (event := self._dispatch()) is not None:
                 events.append(event)
-        if self._size + len(self._line) > self._max_event_bytes:
-            raise EventTooLarge(
-                f"read {self._size + len(self._line)} bytes of one event, "
-                f"expected no more than {self._max_event_bytes}"
-            )
+        self._check(self._size + len(self._line))
         return events
 
     def _lines(self, chunk: bytes) -> list[bytes]:
@@ -85,11 +81,19 @@ class Decoder:
 
     def _field(self, line: bytes) -> None:
         self._size += len(line)
+        self._check(self._size)
         name, _, value = line.partition(b":")
         if name == b"data":
             self._data.append(_text(value))
         elif name == b"event":
             self._name = _text(value)
+
+    def _check(self, size: int) -> None:
+        if size > self._max_event_bytes:
+            raise EventTooLarge(
+                f"read {size} bytes of one event, "
+                f"expected no more than {self._max_event_bytes}"
+            )
 
     def _dispatch(self) -> Event | None:
         name, data = self._name, "\n".join(self._data)

@@ -1,0 +1,40 @@
+"""``anthropic-max-proxy simulate``: the stand-in for Anthropic's API, alone."""
+
+from __future__ import annotations
+
+import asyncio
+
+import click
+
+from ..simulator.server import Simulator
+
+
+@click.command("simulate")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("-p", "--port", type=click.IntRange(0, 65535), default=8200)
+def command(host: str, port: int) -> None:
+    """Run the simulator of Anthropic's API: a tool for development and demos.
+
+    It answers from a script, not from a model, and says so in every reply's headers.
+    """
+    try:
+        asyncio.run(_run(host, port))
+    except KeyboardInterrupt:
+        click.echo("\nStopped.")
+    except OSError as wrong:
+        raise click.UsageError(
+            f"cannot listen on {host}:{port}: {wrong.strerror}"
+        ) from None
+
+
+async def _run(host: str, port: int) -> None:
+    simulator = Simulator(host=host, port=port)
+    bound = await simulator.start()
+    url = f"http://{host}:{bound}"
+    click.echo(f"Simulating Anthropic's API at {url} (a script answers, not Claude).")
+    click.echo(f"What it understands: curl {url}/simulator/help")
+    click.echo(f"Try it:              anthropic-max-proxy serve --upstream {url}")
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await simulator.stop()

@@ -1,0 +1,130 @@
+"""The mitmproxy addon: options in, our HTTP layer under every connection.
+
+It has no request hooks: requests pass through ``egress``, which calls the stages in
+``pipeline`` itself, because a hook that raises would let a request through untouched.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import Any
+
+from mitmproxy import ctx, exceptions
+from mitmproxy.addonmanager import Loader
+from mitmproxy.proxy import layer, layers
+from mitmproxy.proxy.layers.http import HttpLayer, HTTPMode
+from mitmproxy.proxy.mode_specs import ProxyMode, ReverseMode
+
+from ..dialects.chat_completions.memory import RecentThinking
+from ..models.catalog import Catalog
+from . import options
+from .call import Call
+from .egress import EgressLayer, Recovery
+from .pipeline import Pipeline
+from .runtime import Runtime, credential_source, model_mapping, settings
+
+logger = logging.getLogger(__name__)
+
+
+class AnthropicProxy:
+    """Loaded by ``mitmdump -s`` or by the launcher."""
+
+    name = "anthropic_proxy"
+
+    def __init__(self) -> None:
+        self.pipeline: Pipeline | None = None
+
+    # -- options -------------------------------------------------------------------
+
+    def load(self, loader: Loader) -> None:
+        """Declare the options; connect upstream only when a request needs it."""
+        options.declare(loader)
+        ctx.options.connection_strategy = "lazy"
+
+    def configure(self, updated: set[str]) -> None:
+        """Check everything now: mitmproxy would run on with a broken addon.
+
+        Raises:
+            OptionsError: naming the option; at the start it stops the program.
+        """
+        options.refuse_unknown(ctx.options.deferred)
+        if "mode" in updated:
+            _check_modes([ProxyMode.parse(spec) for spec in ctx.options.mode])
+        ours = {option.key for option in options.OPTIONS}
+        if self.pipeline is None or ours & updated:
+            self.pipeline = Pipeline(self._runtime())
+
+    def _runtime(self) -> Runtime:
+        given = {o.key: getattr(ctx.options, o.key) for o in options.OPTIONS}
+        chosen = options.read(given, os.environ)
+        catalog = Catalog.load()
+        source, sentence = credential_source(chosen, os.environ)
+        return Runtime(
+            options=chosen,
+            catalog=catalog,
+            mapping=model_mapping(chosen, catalog),
+            settings=settings(chosen),
+            source=source,
+            source_sentence=sentence,
+            memory=RecentThinking(chosen["thinking_memory"]),
+        )
+
+    def running(self) -> None:
+        """Say what is in force."""
+        runtime = self._stages().runtime
+        target = runtime.upstream or "the target of --mode"
+        logger.info("anthropic-max-proxy: upstream is %s", target)
+        logger.info("anthropic-max-proxy: %s", runtime.source_sentence)
+
+    # -- connections ---------------------------------------------------------------
+
+    def next_layer(self, nextlayer: layer.NextLayer) -> None:
+        """Put our HTTP layer in place of mitmproxy's, and of raw TCP.
+
+        Raw TCP is what mitmproxy falls back to when the first bytes do not look like
+        HTTP; forwarded as they are, they would pass by everything that is checked here.
+        """
+        ctx.master.addons.get("nextlayer").next_layer(nextlayer)
+        parent: Any = None
+        here: Any = nextlayer.layer
+        while here is not None and not isinstance(here, _REPLACED):
+            parent, here = here, getattr(here, "child_layer", None)
+        if here is None or isinstance(here, EgressLayer):
+            return
+        mode = here.mode if isinstance(here, HttpLayer) else HTTPMode.transparent
+        nextlayer.context.layers.remove(here)
+        ours = EgressLayer(nextlayer.context, mode, self._stages)
+        if parent is None:
+            nextlayer.layer = ours
+        else:
+            parent.child_layer = ours
+
+    def _stages(self) -> Pipeline:
+        assert self.pipeline is not None
+        return self.pipeline
+
+    # -- what egress has to wait for -----------------------------------------------
+
+    async def anthropic_credential(self, call: Call) -> None:
+        """Fetch a credential that was not at hand."""
+        await self._stages().fetch_credential(call)
+
+    async def anthropic_recover(self, recovery: Recovery) -> None:
+        """Decide whether a refused request is sent again."""
+        await self._stages().recover(recovery)
+
+
+_REPLACED = (HttpLayer, layers.TCPLayer)
+
+
+def _check_modes(modes: list[ProxyMode]) -> None:
+    for mode in modes:
+        if not isinstance(mode, ReverseMode) or mode.scheme not in ("http", "https"):
+            raise exceptions.OptionsError(
+                f"mode: {mode.full_spec!r} is not for this addon. Start it with "
+                "--mode reverse:https://api.anthropic.com@127.0.0.1:8100"
+            )
+
+
+addons = [AnthropicProxy()]

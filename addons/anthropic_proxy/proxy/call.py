@@ -1,0 +1,72 @@
+"""One request on its way through the proxy: what the stages hand to each other.
+
+A call lives on the egress stream, never in a flow: flows are saved, shown and
+broadcast, and a call may hold a credential.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..credentials.credential import Credential, CredentialUnavailable
+from ..dialects.chat_completions.exchange import Translation
+from ..dialects.chat_completions.stream import Transcoder
+from ..dialects.messages.errors import NativeStreamWatch
+
+if TYPE_CHECKING:
+    from mitmproxy.http import HTTPFlow
+
+    from .endpoints import Endpoint
+
+FLOW_KEY = "anthropic_proxy"
+"""Key of ``flow.metadata`` under which a call's public facts are kept."""
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Call:
+    """Mutable state of one request. Only the stages of ``pipeline`` write to it."""
+
+    flow: HTTPFlow
+    endpoint: Endpoint
+    id: str
+    """Ours, for the log, the flow and the ``x-request-id`` of answers made here."""
+    started: float
+    """Monotonic seconds at which the request's head was read."""
+
+    own: Credential | None = None
+    """The client's own Anthropic credential."""
+    local_key: bool = False
+    credential: Credential | None = None
+    """What goes on the wire. Never in the flow."""
+    no_credential: CredentialUnavailable | None = None
+    renewed: bool = False
+
+    translation: Translation | None = None
+    admitted: bool = False
+    """The request was prepared by us and may go upstream. Anything else may not."""
+    local: bool = False
+    """The answer was made here; upstream was not asked."""
+    broken: bool = False
+    """A stage of ours raised; the client gets a 500."""
+
+    transcoder: Transcoder | None = None
+    watch: NativeStreamWatch | None = None
+    parts: list[dict[str, Any]] = field(default_factory=list)
+    """Messages of a paused turn that was continued, oldest first."""
+    pauses_left: int = 0
+
+    upstream_status: int | None = None
+    usage: Mapping[str, Any] | None = None
+    model: str | None = None
+    finish: str | None = None
+    warnings: list[str] = field(default_factory=list)
+    first_byte: float | None = None
+
+    def note(self, **facts: Any) -> None:
+        """Keep public facts (plain JSON values) with the flow."""
+        self.flow.metadata.setdefault(FLOW_KEY, {}).update(facts)
+
+    def __repr__(self) -> str:
+        return f"Call({self.id}, {self.endpoint.name})"

@@ -1,0 +1,260 @@
+"""``POST /v1/chat/completions``: moves values between the flow and the dialect."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from mitmproxy import http
+
+from ..dialects.chat_completions import errors
+from ..dialects.chat_completions.exchange import Translation
+from ..dialects.chat_completions.headers import openai_headers
+from ..dialects.chat_completions.request import (
+    continued,
+    messages_request,
+    retry_for,
+)
+from ..dialects.chat_completions.response import (
+    UnusableMessage,
+    chat_completion,
+    joined,
+)
+from ..dialects.chat_completions.stream import ChunkStream, Transcoder
+from ..dialects.messages.identity import with_identity
+from ..wire import jsontext
+from ..wire.anthropic import BETA_HEADER, VERSION_HEADER
+from .answers import USER_AGENT, error_answer, json_answer
+from .forwarding import forward, merged_betas, set_content, upstream_of
+from .handler import Handler, answer
+from .streaming import SafeStream
+
+if TYPE_CHECKING:
+    from .call import Call
+    from .egress import Recovery
+
+MAX_CONTINUATIONS: Final = 5
+WARNINGS_HEADER: Final = "x-translation-warnings"
+NOT_JSON: Final = "We could not parse the JSON body of your request: {}."
+
+
+class ChatCompletions(Handler):
+    """OpenAI's dialect on the client's side, Messages on the other."""
+
+    def request(self, call: Call) -> None:
+        """Translate, or answer 400 in OpenAI's own shape."""
+        try:
+            translation = self._translate(call)
+        except errors.RequestError as wrong:
+            headers = {"x-should-retry": "false"}
+            answer(call, json_answer(wrong.status, wrong.body(), call.id, headers))
+            return
+        call.pauses_left = MAX_CONTINUATIONS
+        self._send(call, translation)
+
+    def _translate(self, call: Call) -> Translation:
+        runtime, request = self.runtime, call.flow.request
+        try:
+            chat = jsontext.decode(request.get_content() or b"")
+        except jsontext.InvalidJSON as wrong:
+            raise errors.RequestError(NOT_JSON.format(wrong), None) from None
+        except ValueError:
+            encoding = request.headers.get("content-encoding", "")
+            message = f"The body is not in the content-encoding {encoding!r}."
+            raise errors.RequestError(message, None) from None
+        betas = merged_betas(request.headers.get(BETA_HEADER), ())
+        return messages_request(
+            chat,
+            mapping=runtime.mapping,
+            settings=runtime.settings,
+            now=runtime.now(),
+            memory=runtime.memory,
+            client_version=request.headers.get(VERSION_HEADER),
+            client_betas=betas.split(",") if betas else (),
+        )
+
+    def _send(self, call: Call, translation: Translation) -> None:
+        """Make the flow's request the translated one."""
+        assert call.credential is not None
+        call.translation = translation
+        exchange = translation.exchange
+        call.model = exchange.model_used
+        call.note(
+            report=translation.report.as_dict(),
+            model_asked=exchange.model_asked,
+            model_used=exchange.model_used,
+        )
+        headers = {
+            "content-type": "application/json",
+            "accept": "text/event-stream" if exchange.stream else "application/json",
+            "accept-encoding": "identity",
+            "user-agent": USER_AGENT,
+            **translation.headers,
+        }
+        forward(
+            call,
+            upstream_of(call, self.runtime.upstream),
+            method="POST",
+            path="/v1/messages",
+            headers=headers,
+            content=self._body(call, translation),
+        )
+
+    def _body(self, call: Call, translation: Translation) -> bytes:
+        body = translation.body
+        if call.credential is not None and call.credential.needs_identity:
+            body = body | {"system": with_identity(body.get("system"))}
+        return jsontext.encode(body)
+
+    def response_headers(self, call: Call) -> None:
+        """Start the stream machine when upstream streams."""
+        response, translation = call.flow.response, call.translation
+        assert response is not None
+        assert translation is not None
+        if not (_is_stream(response) and translation.exchange.stream):
+            return
+        stream = ChunkStream(translation.exchange, pauses_left=call.pauses_left)
+        call.transcoder = Transcoder(stream)
+        fields = self._headers(call, response)
+        fields += [
+            ("content-type", "text/event-stream; charset=utf-8"),
+            ("cache-control", "no-cache"),
+        ]
+        if call.flow.request.http_version == "HTTP/1.1":
+            fields.append(("transfer-encoding", "chunked"))
+        response.headers = _as_headers(fields)
+        response.stream = SafeStream(call.transcoder, call.flow.id)
+
+    def response(self, call: Call) -> None:
+        """Translate the whole answer, or read what the stream machine saw."""
+        if call.transcoder is not None:
+            self._streamed(call, call.transcoder.stream)
+        elif call.upstream_status == 200:
+            self._completed(call)
+        else:
+            self._refused(call)
+
+    def _completed(self, call: Call) -> None:
+        response, translation = call.flow.response, call.translation
+        assert response is not None
+        assert translation is not None
+        try:
+            message = jsontext.decode(response.get_content() or b"")
+            whole = joined([*call.parts, message]) if call.parts else message
+            completion, warnings = chat_completion(whole, translation.exchange)
+        except (ValueError, UnusableMessage):
+            message = "Upstream answered 200 with a body that is not a Message."
+            unusable = error_answer("openai", 502, message, call.id)
+            call.flow.response = unusable
+            return
+        call.warnings += warnings
+        call.usage, call.model = whole.get("usage"), whole.get("model")
+        call.finish = completion["choices"][0]["finish_reason"]
+        self.runtime.memory.remember(whole.get("content") or [])
+        fields = self._headers(call, response)
+        _replace(response, 200, fields, completion)
+
+    def _streamed(self, call: Call, stream: ChunkStream) -> None:
+        call.usage, call.model = stream.usage, stream.model or call.model
+        call.finish = "error" if stream.failed else stream.stop_reason
+        call.warnings += stream.warnings
+        if not stream.failed:
+            self.runtime.memory.remember(stream.raw_content)
+
+    def _refused(self, call: Call) -> None:
+        response = call.flow.response
+        assert response is not None
+        status, extra, body = errors.from_anthropic(
+            response.status_code,
+            list(response.headers.items(multi=True)),
+            response.get_content(strict=False) or b"",
+        )
+        fields = self._headers(call, response)
+        given = {name for name, _ in extra}
+        fields = [field for field in fields if field[0] not in given] + extra
+        _replace(response, status, fields, body)
+
+    def _headers(self, call: Call, response: http.Response) -> list[tuple[str, str]]:
+        """Upstream's headers as OpenAI names them, and our warnings."""
+        upstream = list(response.headers.items(multi=True))
+        fields = openai_headers(upstream, self.runtime.now())
+        names = {name for name, _ in fields}
+        if "x-request-id" not in names:
+            fields.append(("x-request-id", call.id))
+        translation = call.translation
+        if translation is not None and (warnings := translation.report.warnings):
+            fields.append((WARNINGS_HEADER, ",".join([*warnings, *call.warnings])))
+        return [field for field in fields if field[0] != "content-type"]
+
+    def recoverable(self, call: Call, status: int) -> bool:
+        """400s that another form of the same request may avoid (rules C.4, D.4)."""
+        return status == 400 and call.translation is not None
+
+    def recover(self, recovery: Recovery) -> None:
+        """Ask again without what upstream could not take."""
+        call = recovery.call
+        assert call.translation is not None
+        message = errors.upstream_message(recovery.body)
+        again = retry_for(call.translation, recovery.status, message)
+        if again is not None:
+            self._send(call, again)
+            recovery.again = True
+
+    def goes_on(self, call: Call) -> bool:
+        """A paused turn is resumed with what it said so far (rules F.1)."""
+        translation = call.translation
+        if translation is None or call.upstream_status != 200:
+            return False
+        content = self._paused_content(call)
+        if content is None:
+            return False
+        call.pauses_left -= 1
+        call.translation = continued(translation, content)
+        set_content(call.flow.request, self._body(call, call.translation))
+        if call.transcoder is not None:
+            call.transcoder.stream.resume()
+        return True
+
+    def _paused_content(self, call: Call) -> list[dict[str, Any]] | None:
+        if call.transcoder is not None:
+            return call.transcoder.stream.paused
+        assert call.flow.response is not None
+        if call.pauses_left <= 0:
+            return None
+        try:
+            message = jsontext.decode(call.flow.response.get_content() or b"")
+        except ValueError:
+            return None
+        if not isinstance(message, dict) or message.get("stop_reason") != "pause_turn":
+            return None
+        content = message.get("content")
+        if not isinstance(content, list):
+            return None
+        call.parts.append(message)
+        return content
+
+    def broken_stream(self, call: Call, reason: str) -> bytes | None:
+        """The truncation error; nothing more when the answer was already whole."""
+        return call.transcoder.end() if call.transcoder is not None else None
+
+
+def _is_stream(response: http.Response) -> bool:
+    return response.status_code == 200 and response.headers.get(
+        "content-type", ""
+    ).lower().startswith("text/event-stream")
+
+
+def _as_headers(fields: list[tuple[str, str]]) -> http.Headers:
+    return http.Headers([(name.encode(), value.encode()) for name, value in fields])
+
+
+def _replace(
+    response: http.Response, status: int, fields: list[tuple[str, str]], body: Any
+) -> None:
+    """The client's answer in place of upstream's, in the same flow."""
+    content = jsontext.encode(body)
+    response.status_code = status
+    response.reason = http.status_codes.RESPONSES.get(status, "")
+    response.headers = _as_headers([*fields, ("content-type", "application/json")])
+    response.trailers = None
+    response.data.content = content
+    response.headers["content-length"] = str(len(content))

@@ -1,0 +1,431 @@
+"""Our HTTP layer: the one module that touches mitmproxy's private HTTP classes.
+
+mitmproxy fails open (a hook that raises lets the request go on as it came) and words
+its errors in HTML. So our stages do not run as addon hooks: the stream calls them in
+place, before any addon sees the flow, and refuses to send upstream what they have not
+prepared. What leaves here differs from the flow in one header: the credential.
+
+Every command a stream issues passes ``EgressStream._filtered``:
+
+* a flow hook: our stage first, then the addons as usual (view, save, intercept);
+* request headers for upstream: a copy with the credential in place of the placeholder;
+* a protocol error for the client: the same error as JSON, or as an event in a stream.
+
+Seen working on mitmproxy 11.0.2 and 12.2.3; ``tests/integration`` holds each of these
+promises on both lines.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from mitmproxy import http
+from mitmproxy.net.http.status_codes import NO_RESPONSE
+from mitmproxy.proxy import commands, events, layer
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layers.http import (
+    HttpLayer,
+    HTTPMode,
+    HttpStream,
+    SendHttp,
+)
+from mitmproxy.proxy.layers.http._events import (
+    RequestData,
+    RequestEndOfMessage,
+    RequestHeaders,
+    RequestProtocolError,
+    ResponseData,
+    ResponseEndOfMessage,
+    ResponseHeaders,
+    ResponseProtocolError,
+)
+from mitmproxy.proxy.layers.http._hooks import (
+    HttpErrorHook,
+    HttpRequestHeadersHook,
+    HttpRequestHook,
+    HttpResponseHeadersHook,
+    HttpResponseHook,
+)
+
+from .call import Call
+
+logger = logging.getLogger(__name__)
+
+Commands = layer.CommandGenerator[None]
+
+HELD_BODY_BYTES = 1024 * 1024
+"""How much of a failed answer is kept back while we decide whether to ask again."""
+
+
+@dataclass
+class AnthropicCredentialHook(commands.StartHook):
+    """A credential must be waited for (a refresh, a file)."""
+
+    call: Call
+
+
+@dataclass
+class AnthropicRecoverHook(commands.StartHook):
+    """Upstream refused; the addon decides whether to ask again."""
+
+    recovery: Recovery
+
+
+@dataclass
+class Recovery:
+    """A failed answer that the client has not seen, and what to do about it."""
+
+    call: Call
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+    again: bool = False
+    """Set by the addon: send ``call.flow.request`` once more."""
+
+
+@dataclass
+class AnthropicContinueHook(commands.StartHook):
+    """A paused turn goes on with another request."""
+
+    call: Call
+
+
+class Stages(Protocol):
+    """What is done with a request at each point. May raise: the stream guards them."""
+
+    def begin(self, flow: http.HTTPFlow) -> Call:
+        """The head was read. Takes the client's credentials out of the flow."""
+
+    def must_wait(self, call: Call) -> bool:
+        """Whether a credential has to be waited for before ``request``."""
+
+    def request(self, call: Call) -> None:
+        """The body was read: prepare the flow for upstream, or answer it here."""
+
+    def response_headers(self, call: Call) -> None:
+        """Upstream's head was read."""
+
+    def response(self, call: Call) -> None:
+        """The whole answer is there (or has been streamed)."""
+
+    def error(self, call: Call) -> None:
+        """The exchange ended without an answer."""
+
+    def recoverable(self, call: Call, status: int) -> bool:
+        """Whether an answer with this status is held back for ``Recovery``."""
+
+    def goes_on(self, call: Call) -> bool:
+        """Whether the answer that just ended is one part of a longer turn."""
+
+    def failure(self, call: Call | None, status: int, reason: str) -> http.Response:
+        """An error of ours, in the dialect of the call."""
+
+    def broken_stream(self, call: Call, reason: str) -> bytes | None:
+        """The last bytes of a stream that upstream did not finish; None: none fit."""
+
+    def body_limit(self) -> int:
+        """Largest request body in bytes."""
+
+
+class EgressLayer(HttpLayer):
+    """mitmproxy's HTTP layer with streams of our own."""
+
+    def __init__(
+        self, context: Context, mode: HTTPMode, stages: Callable[[], Stages]
+    ) -> None:
+        super().__init__(context, mode)
+        self._stages = stages  # asked per request: options may change in between
+
+    def make_stream(self, stream_id: int) -> Commands:
+        """Called by the base class for each request."""
+        stream = EgressStream(self.context.fork(), stream_id, self._stages())
+        self.streams[stream_id] = stream
+        yield from self.event_to_child(stream, events.Start())
+
+
+class EgressStream(HttpStream):
+    """One request and its answer."""
+
+    def __init__(self, context: Context, stream_id: int, stages: Stages) -> None:
+        super().__init__(context, stream_id)
+        self._stages = stages
+        self._call: Call | None = None
+        self._head_sent = False  # the client has the head of an answer
+        self._held: ResponseHeaders | None = None
+        self._held_body = bytearray()
+        self._own_status: int | None = None  # HTTP status of a refusal of ours
+
+    # -- every command passes here -------------------------------------------------
+
+    def handle_event(self, event: events.Event) -> Commands:
+        """Filter what the base class wants done."""
+        for command in super().handle_event(event):
+            yield from self._filtered(command)
+
+    def _filtered(self, command: commands.Command) -> Iterator[commands.Command]:
+        if isinstance(command, SendHttp):
+            yield from self._sent(command)
+            return
+        if isinstance(command, commands.StartHook):
+            self._stage(command)
+        yield command
+
+    def _sent(self, command: SendHttp) -> Iterator[commands.Command]:
+        event = command.event
+        if isinstance(event, RequestHeaders):
+            yield SendHttp(self._with_credential(event), command.connection)
+        elif isinstance(event, ResponseProtocolError):
+            yield from self._protocol_error(event, command.connection)
+        else:
+            if isinstance(event, ResponseHeaders) and not _is_interim(event):
+                self._head_sent = True
+            yield command
+
+    # -- our stages, in place of addon hooks ---------------------------------------
+
+    def _stage(self, hook: commands.StartHook) -> None:
+        """Run our part of a flow hook; what it raises ends in a 500, never upstream."""
+        try:
+            if isinstance(hook, HttpRequestHeadersHook):
+                self._call = self._stages.begin(hook.flow)
+                hook.flow.request.stream = False
+            elif self._call is not None and (stage := self._stage_of(hook)):
+                stage(self._call)
+        except Exception:  # noqa: BLE001  a bug of ours must not let a request through
+            self._fail_closed(hook)
+
+    def _stage_of(self, hook: commands.StartHook) -> Callable[[Call], None] | None:
+        stages = {
+            HttpRequestHook: self._stages.request,
+            HttpResponseHeadersHook: self._stages.response_headers,
+            HttpResponseHook: self._stages.response,
+            HttpErrorHook: self._stages.error,
+        }
+        return stages.get(type(hook))
+
+    def _fail_closed(self, hook: commands.StartHook) -> None:
+        logger.exception("flow %s: %s failed", self.flow.id, hook.name)
+        if self._call is not None:
+            self._call.broken = True
+            self._call.admitted = False
+        _scrub(self.flow.request.headers)
+        if not self._head_sent:
+            self.flow.response = self._stages.failure(self._call, 500, INTERNAL)
+
+    # -- towards upstream ----------------------------------------------------------
+
+    def state_consume_request_body(self, event: events.Event) -> Commands:
+        """Wait for a credential, where there is none at hand, before the stages run."""
+        call = self._call
+        if (
+            isinstance(event, RequestEndOfMessage)
+            and call is not None
+            and self._stages.must_wait(call)
+        ):
+            yield AnthropicCredentialHook(call)
+        yield from super().state_consume_request_body(event)
+
+    def make_server_connection(self) -> layer.CommandGenerator[bool]:
+        """Refuse what no stage of ours has prepared."""
+        if self._call is None or not self._call.admitted:
+            yield from self.handle_protocol_error(self._refusal(INTERNAL))
+            return False
+        return (yield from super().make_server_connection())
+
+    def _with_credential(self, event: RequestHeaders) -> RequestHeaders:
+        """A copy for the wire; the flow keeps its placeholder."""
+        request = event.request.copy()
+        _scrub(request.headers)
+        if self._call is not None and self._call.credential is not None:
+            name, value = self._call.credential.header
+            request.headers[name] = value
+        return RequestHeaders(event.stream_id, request, event.end_stream)
+
+    def _ask_upstream(self) -> Commands:
+        """Send the flow's request (again)."""
+        self.server_state = self.state_wait_for_response_headers
+        if not (yield from self.make_server_connection()):
+            return
+        request, body = self.flow.request, self.flow.request.raw_content or b""
+        head = RequestHeaders(self.stream_id, request, end_stream=not body)
+        yield SendHttp(head, self.context.server)
+        if body:
+            yield SendHttp(RequestData(self.stream_id, body), self.context.server)
+        yield SendHttp(RequestEndOfMessage(self.stream_id), self.context.server)
+
+    # -- from upstream -------------------------------------------------------------
+
+    def state_wait_for_response_headers(self, event: events.Event) -> Commands:
+        """Hold back an answer that may be mended by asking again."""
+        assert isinstance(event, ResponseHeaders)
+        call = self._call
+        if call is not None and call.transcoder is not None and self._head_sent:
+            yield from self._next_part(call, event)
+        elif (
+            call is not None
+            and not event.end_stream
+            and self._stages.recoverable(call, event.response.status_code)
+        ):
+            self._held = event
+            self._held_body.clear()
+            self.server_state = self.state_hold_answer
+        else:
+            yield from super().state_wait_for_response_headers(event)
+
+    def state_hold_answer(self, event: events.Event) -> Commands:
+        """Collect a failed answer; at its end ask the addon what to do."""
+        assert self._held is not None
+        assert self._call is not None
+        if isinstance(event, ResponseData):
+            self._held_body += event.data
+            if len(self._held_body) > HELD_BODY_BYTES:
+                yield from self._release(ended=False)
+        elif isinstance(event, ResponseEndOfMessage):
+            answer = self._held.response
+            fields = [(name, value) for name, value in answer.headers.items(True)]
+            recovery = Recovery(
+                self._call, answer.status_code, fields, bytes(self._held_body)
+            )
+            # A hook, not a call: it also lets the upstream connection finish this
+            # answer before the next request is written to it.
+            yield AnthropicRecoverHook(recovery)
+            if recovery.again:
+                yield from self._ask_upstream()
+            else:
+                yield from self._release(ended=True)
+
+    def _release(self, *, ended: bool) -> Commands:
+        """Go on as if nothing had been held back."""
+        assert self._held is not None
+        yield from super().state_wait_for_response_headers(self._held)
+        if self.server_state == self.state_errored:
+            return
+        if self._held_body:
+            data = ResponseData(self.stream_id, bytes(self._held_body))
+            yield from self.server_state(data)
+        if ended:
+            yield from self.server_state(ResponseEndOfMessage(self.stream_id))
+
+    def send_response(self, already_streamed: bool = False) -> Commands:
+        """Ask for the next part of a paused turn before the answer is finished."""
+        call = self._call
+        if call is not None and self._guarded_goes_on(call):
+            yield AnthropicContinueHook(call)
+            yield from self._ask_upstream()
+            return
+        yield from super().send_response(already_streamed)
+
+    def _guarded_goes_on(self, call: Call) -> bool:
+        try:
+            return not call.local and not call.broken and self._stages.goes_on(call)
+        except Exception:
+            logger.exception("flow %s: continuing the turn failed", self.flow.id)
+            return False
+
+    def _next_part(self, call: Call, event: ResponseHeaders) -> Commands:
+        """The head of a later part: its body joins the stream, its head is not sent."""
+        if event.response.status_code == 200:
+            self.server_state = self.state_stream_response_body
+        else:
+            reason = f"upstream answered {event.response.status_code} mid-turn"
+            yield from self.handle_protocol_error(self._refusal(reason))
+            done_with_upstream = RequestProtocolError(
+                self.stream_id, reason, RequestProtocolError.code
+            )
+            yield SendHttp(done_with_upstream, self.context.server)
+
+    # -- errors towards the client -------------------------------------------------
+
+    def check_body_size(self, request: bool) -> layer.CommandGenerator[bool]:
+        """Our own limit; mitmproxy's may not stream a body past the stages."""
+        if not request:
+            return False
+        size = len(self.request_body_buf) or _declared_length(self.flow.request)
+        limit = self._stages.body_limit()
+        if size <= limit:
+            return False
+        if not self.request_body_buf:
+            yield HttpRequestHeadersHook(self.flow)
+        reason = f"Request body of {size} bytes exceeds the limit of {limit} bytes."
+        error = self._refusal(reason, status=413)
+        yield from self.handle_protocol_error(error)
+        self.client_state = self.server_state = self.state_errored
+        return True
+
+    def _refusal(self, reason: str, status: int = 500) -> ResponseProtocolError:
+        """An error of ours on mitmproxy's own path for errors."""
+        self._own_status = status
+        return ResponseProtocolError(self.stream_id, reason, ResponseProtocolError.code)
+
+    def _protocol_error(
+        self, event: ResponseProtocolError, client: Any
+    ) -> Iterator[commands.Command]:
+        """JSON instead of HTML; an event at the end of a stream; else as it was."""
+        status = self._own_status or _status_of(event)
+        if status is None:  # killed, or the client is gone: nobody to tell
+            yield SendHttp(event, client)
+        elif not self._head_sent:
+            answer = self._stages.failure(self._call, status, event.message)
+            yield from self._send_whole(answer, client)
+            yield from self._closed(event, client)
+        elif (last := self._last_bytes(event.message)) is None:
+            yield SendHttp(event, client)
+        else:
+            if last:
+                yield SendHttp(ResponseData(self.stream_id, last), client)
+            yield SendHttp(ResponseEndOfMessage(self.stream_id), client)
+
+    def _last_bytes(self, reason: str) -> bytes | None:
+        if self._call is None:
+            return None
+        return self._stages.broken_stream(self._call, reason)
+
+    def _send_whole(
+        self, answer: http.Response, client: Any
+    ) -> Iterator[commands.Command]:
+        self._head_sent = True
+        answer.headers["connection"] = "close"
+        self.flow.response = answer
+        body = answer.raw_content or b""
+        yield SendHttp(ResponseHeaders(self.stream_id, answer, False), client)
+        yield SendHttp(ResponseData(self.stream_id, body), client)
+
+    def _closed(
+        self, event: ResponseProtocolError, client: Any
+    ) -> Iterator[commands.Command]:
+        """HTTP/1: drop the connection, its request may be half read. HTTP/2: end."""
+        if self.context.client.alpn == b"h2":
+            yield SendHttp(ResponseEndOfMessage(self.stream_id), client)
+        else:
+            yield SendHttp(event, client)
+
+
+INTERNAL = "The proxy failed to handle this request; nothing was sent upstream."
+
+CREDENTIAL_HEADERS = ("x-api-key", "authorization", "proxy-authorization", "cookie")
+
+
+def _scrub(headers: http.Headers) -> None:
+    for name in CREDENTIAL_HEADERS:
+        headers.pop(name, None)
+
+
+def _is_interim(event: ResponseHeaders) -> bool:
+    return 100 <= event.response.status_code < 200
+
+
+def _status_of(event: ResponseProtocolError) -> int | None:
+    """HTTP status of an error; None when no answer is wanted."""
+    code: Any = event.code
+    if isinstance(code, int):  # mitmproxy 11
+        return None if code == NO_RESPONSE else code
+    status: int | None = code.http_status_code()
+    return status
+
+
+def _declared_length(request: http.Request) -> int:
+    length = request.headers.get("content-length", "")
+    return int(length) if length.isdecimal() else 0

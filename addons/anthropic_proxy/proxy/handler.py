@@ -1,0 +1,59 @@
+"""What every kind of endpoint does at each stage, unless it says otherwise."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .answers import error_answer
+
+if TYPE_CHECKING:
+    from mitmproxy import http
+
+    from .call import Call
+    from .egress import Recovery
+    from .runtime import Runtime
+
+
+class Handler:
+    """Stages of one kind of endpoint; what a request needs is in its call."""
+
+    needs_credential = True
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+
+    def request(self, call: Call) -> None:
+        """Prepare the flow for upstream, or answer it."""
+        raise NotImplementedError
+
+    def response_headers(self, call: Call) -> None:
+        """Upstream's head is there; choose streaming here or never."""
+
+    def response(self, call: Call) -> None:
+        """The answer is whole (or has been streamed)."""
+
+    def recoverable(self, call: Call, status: int) -> bool:
+        """Whether a refusal with this status may be mended by another request."""
+        return False
+
+    def recover(self, recovery: Recovery) -> None:
+        """Set ``recovery.again`` after rewriting the flow's request."""
+
+    def goes_on(self, call: Call) -> bool:
+        """Whether the answer that just ended is one part of a longer turn."""
+        return False
+
+    def broken_stream(self, call: Call, reason: str) -> bytes | None:
+        """Last bytes of a stream that upstream did not finish; None: no event fits."""
+        return None
+
+
+def answer(call: Call, response: http.Response) -> None:
+    """Answer here; upstream is not asked."""
+    call.local = True
+    call.flow.response = response
+
+
+def refuse(call: Call, status: int, message: str) -> None:
+    """Answer here with an error in the call's dialect."""
+    answer(call, error_answer(call.endpoint.dialect, status, message, call.id))

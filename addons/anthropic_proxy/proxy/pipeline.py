@@ -1,0 +1,201 @@
+"""The stages of a request, in order, handed to the endpoint's kind."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+from mitmproxy import http
+
+from ..credentials.credential import CredentialUnavailable, Presented, presented
+from . import access_log
+from .answers import error_answer
+from .call import Call
+from .chat import ChatCompletions
+from .endpoints import Endpoint, Kind, match
+from .handler import Handler, refuse
+from .local import Health, Models, Unknown
+from .native import Messages
+
+if TYPE_CHECKING:
+    from .egress import Recovery
+    from .runtime import Runtime
+
+HANDLERS: Final[Mapping[Kind, type[Handler]]] = {
+    "chat": ChatCompletions,
+    "messages": Messages,
+    "models": Models,
+    "health": Health,
+    "unknown": Unknown,
+}
+
+# Headers of a client's request that hold a secret, or may.
+SECRET_HEADERS: Final = (
+    "authorization",
+    "x-api-key",
+    "api-key",
+    "proxy-authorization",
+    "cookie",
+)
+
+LOCAL_KEY_NEEDED: Final = (
+    "This proxy wants its local access key: send it as the API key of your client."
+)
+CLIENT_ONLY: Final = (
+    "This proxy uses the credential of its clients: send your Anthropic API key."
+)
+
+
+class Pipeline:
+    """Implements ``egress.Stages``. Holds no request state of its own."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+        self._handlers = {kind: handler(runtime) for kind, handler in HANDLERS.items()}
+
+    def handler(self, endpoint: Endpoint) -> Handler:
+        """The stages of an endpoint."""
+        return self._handlers[endpoint.kind]
+
+    def begin(self, flow: http.HTTPFlow) -> Call:
+        """Take the client's credentials out of the flow before anyone sees it."""
+        request, runtime = flow.request, self.runtime
+        endpoint = match(request)
+        client = _take_credentials(request.headers, runtime.options["local_key"])
+        call = Call(
+            flow=flow,
+            endpoint=endpoint,
+            id=f"req_{uuid.uuid4().hex[:24]}",
+            started=runtime.monotonic(),
+            local_key=client.local_key,
+        )
+        if runtime.options["client_passthrough"]:
+            call.own = client.own
+        call.note(request_id=call.id, endpoint=endpoint.name)
+        return call
+
+    def must_wait(self, call: Call) -> bool:
+        """Take a credential that is at hand; True when it has to be fetched."""
+        runtime = self.runtime
+        if not self.handler(call.endpoint).needs_credential:
+            return False
+        chosen = runtime.options["credential"]
+        if call.own is not None and chosen in ("auto", "client"):
+            call.credential = call.own
+        elif chosen == "client":
+            call.no_credential = CredentialUnavailable(CLIENT_ONLY)
+        elif runtime.source is None:
+            call.no_credential = CredentialUnavailable(runtime.source_sentence)
+        else:
+            call.credential = runtime.source.ready(runtime.now())
+            return call.credential is None
+        return False
+
+    async def fetch_credential(self, call: Call) -> None:
+        """Wait for the source; a failure is told to the client by ``request``."""
+        source = self.runtime.source
+        assert source is not None
+        try:
+            call.credential = await source.fetch(self.runtime.now())
+        except CredentialUnavailable as unavailable:
+            call.no_credential = unavailable
+
+    def request(self, call: Call) -> None:
+        """Local key, credential, then the endpoint's own stage."""
+        handler = self.handler(call.endpoint)
+        if call.flow.response is not None or call.broken:
+            return
+        if handler.needs_credential:
+            if self.runtime.options["local_key"] and not call.local_key:
+                refuse(call, 401, LOCAL_KEY_NEEDED)
+                return
+            if call.credential is None:
+                refuse(call, 401, str(call.no_credential or CLIENT_ONLY))
+                return
+            call.note(credential=call.credential.source)
+        handler.request(call)
+
+    def response_headers(self, call: Call) -> None:
+        """Only upstream's answers are looked at; ours are complete."""
+        if call.local or call.broken:
+            return
+        assert call.flow.response is not None
+        call.upstream_status = call.flow.response.status_code
+        call.first_byte = self.runtime.monotonic()
+        self.handler(call.endpoint).response_headers(call)
+
+    def response(self, call: Call) -> None:
+        """Translate; a stage that broke earlier ends here with our own error."""
+        if call.broken:
+            call.flow.response = self.failure(call, 500, BROKEN)
+        elif not call.local:
+            self.handler(call.endpoint).response(call)
+        access_log.finished(call, self.runtime)
+
+    def error(self, call: Call) -> None:
+        """Nothing came, or not all of it."""
+        if call.transcoder is not None or call.watch is not None:
+            self.handler(call.endpoint).response(call)
+        access_log.failed(call, self.runtime)
+
+    def recoverable(self, call: Call, status: int) -> bool:
+        """A 401 to our own token, or what the endpoint can mend."""
+        if status == 401:
+            return _ours(call) and not call.renewed
+        return self.handler(call.endpoint).recoverable(call, status)
+
+    async def recover(self, recovery: Recovery) -> None:
+        """Renew the token once, or let the endpoint rewrite the request."""
+        call, source = recovery.call, self.runtime.source
+        if recovery.status != 401:
+            self.handler(call.endpoint).recover(recovery)
+        elif source is not None and call.credential is not None:
+            call.renewed = True
+            newer = await source.renew(call.credential, self.runtime.now())
+            if newer is not None:
+                call.credential = newer
+                recovery.again = True
+
+    def goes_on(self, call: Call) -> bool:
+        """Whether a paused turn is continued."""
+        return self.handler(call.endpoint).goes_on(call)
+
+    def failure(self, call: Call | None, status: int, reason: str) -> http.Response:
+        """An error of ours as JSON."""
+        if call is None:
+            return error_answer("openai", status, reason, "req_none")
+        return error_answer(call.endpoint.dialect, status, reason, call.id)
+
+    def broken_stream(self, call: Call, reason: str) -> bytes | None:
+        """What ends a stream that upstream did not."""
+        return self.handler(call.endpoint).broken_stream(call, reason)
+
+    def body_limit(self) -> int:
+        """Largest request body in bytes."""
+        limit: int = self.runtime.options["body_limit"]
+        return limit
+
+
+BROKEN: Final = "The proxy failed to handle upstream's answer."
+
+
+def _take_credentials(headers: http.Headers, local_key: str | None) -> Presented:
+    """Classify the client's credentials and leave a mark in their place."""
+    found = presented(
+        [
+            (name, value)
+            for name in SECRET_HEADERS[:3]
+            for value in headers.get_all(name)
+        ],
+        local_key=local_key,
+    )
+    for name in SECRET_HEADERS:
+        if name in headers:
+            headers[name] = "***"
+    return found
+
+
+def _ours(call: Call) -> bool:
+    credential = call.credential
+    return credential is not None and credential.source in ("console", "subscription")

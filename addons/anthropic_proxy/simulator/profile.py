@@ -1,0 +1,72 @@
+"""What a stand-in is like: whose keys it takes and how its account is set up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+IDENTITY: Final = "You are Claude Code, Anthropic's official CLI for Claude."
+
+VERSIONS: Final = ("2023-06-01", "2026-10-21")
+SAMPLING_VERSION: Final = "2023-06-01"
+
+OAUTH_BETA: Final = "oauth-2025-04-20"
+THINKING_BINDING_BETA: Final = "thinking-binding-controls-2026-08-01"
+THINKING_UPDATES_BETA: Final = "thinking-display-updates-2026-08-18"
+FAST_MODE_BETA: Final = "fast-mode-2026-02-01"
+
+KNOWN_BETAS: Final = frozenset(
+    {
+        OAUTH_BETA,
+        THINKING_BINDING_BETA,
+        THINKING_UPDATES_BETA,
+        FAST_MODE_BETA,
+        "claude-code-20250219",
+        "code-execution-2025-05-22",
+        "compact-2026-01-12",
+        "computer-use-2025-01-24",
+        "computer-use-2025-11-24",
+        "context-1m-2025-08-07",
+        "context-management-2025-06-27",
+        "dev-full-thinking-2025-05-14",
+        "extended-cache-ttl-2025-04-11",
+        "files-api-2025-04-14",
+        "fine-grained-tool-streaming-2025-05-14",
+        "interleaved-thinking-2025-05-14",
+        "mcp-client-2025-04-04",
+        "mcp-client-2025-11-20",
+        "message-batches-2024-09-24",
+        "model-context-window-exceeded-2025-08-26",
+        "output-128k-2025-02-19",
+        "output-300k-2026-03-24",
+        "pdfs-2024-09-25",
+        "prompt-caching-2024-07-31",
+        "skills-2025-10-02",
+        "structured-outputs-2025-11-13",
+        "thinking-token-count-2026-05-13",
+        "token-counting-2024-11-01",
+        "token-efficient-tools-2025-02-19",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """One account behind the stand-in. The defaults are the strictest sensible ones."""
+
+    accepted_keys: frozenset[str] | None = None
+    """Credentials that are known; None: anything that starts with ``sk-ant-``."""
+    expired: frozenset[str] = frozenset()
+    """OAuth tokens whose time has run out: 401 until they are refreshed."""
+    subscription_prefix: str = "sk-ant-oat01-sub-"
+    """OAuth tokens of claude.ai plans: they need the identity sentence in ``system``."""
+    new_account: bool = True
+    """Created since 2026-08-31: preserved thinking is enforced where it depends on it."""
+    first_message_must_be_user: bool = False
+    """As on Bedrock; the first-party API takes a leading assistant message."""
+    check_signatures: bool = True
+    """Off: any signature is taken, for bodies whose thinking was made elsewhere."""
+    known_betas: frozenset[str] = KNOWN_BETAS
+    signing_key: bytes = b"anthropic-max-proxy simulator"
+    """Thinking blocks are sealed with it; two stand-ins that share it trust each other."""
+    max_body_bytes: int = 32 * 1024 * 1024

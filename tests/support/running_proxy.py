@@ -1,0 +1,138 @@
+"""A real mitmproxy process with the addon, on a free port of 127.0.0.1."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+
+import httpx
+
+ROOT = Path(__file__).resolve().parents[2]
+ADDON = ROOT / "addons" / "anthropic_proxy_addon.py"
+START_SECONDS = 30
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def clean_environment(home: Path, **extra: str) -> dict[str, str]:
+    """An environment with nothing of the user's in it that changes what we do."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("ANTHROPIC", "ROUTER_", "OPENAI"))
+    }
+    paths = {"HOME": str(home), "PYTHONPATH": str(ROOT / "addons")}
+    return kept | paths | {"PYTHONUNBUFFERED": "1", "NO_COLOR": "1"} | extra
+
+
+def tool(name: str) -> str:
+    """A console script of the environment that runs the tests."""
+    return str(Path(sys.executable).with_name(name))
+
+
+class RunningProxy:
+    """Starts on enter, stops on exit; ``log`` holds all that was printed."""
+
+    def __init__(
+        self,
+        home: Path,
+        *,
+        upstream: str,
+        command: str = "mitmdump",
+        arguments: tuple[str, ...] = (),
+        environment: dict[str, str] | None = None,
+        addon: Path = ADDON,
+    ) -> None:
+        self.home = home
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._upstream = upstream
+        self._command = command
+        self._arguments = arguments
+        self._environment = environment or {}
+        self._addon = addon
+        self._log_path = home / f"proxy-{self.port}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def command_line(self) -> list[str]:
+        if self._command == "launcher":
+            serve = [sys.executable, "-m", "anthropic_proxy.cli", "serve"]
+            serve += ["--port", str(self.port), "--upstream", self._upstream]
+            return serve + (["--", *self._arguments] if self._arguments else [])
+        line = [tool(self._command), "-s", str(self._addon)]
+        line += ["--mode", f"reverse:{self._upstream}@127.0.0.1:{self.port}"]
+        if self._command == "mitmweb":
+            line += ["--no-web-open-browser", "--web-port", str(free_port())]
+        return [*line, *self._arguments]
+
+    def __enter__(self) -> RunningProxy:
+        with self._log_path.open("wb") as log:
+            self._process = subprocess.Popen(
+                self.command_line(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=self.home,
+                env=clean_environment(self.home, **self._environment),
+            )
+        try:
+            self._wait_until_ready()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _wait_until_ready(self) -> None:
+        assert self._process is not None
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                raise RuntimeError(f"the proxy ended at once:\n{self.log}")
+            try:
+                httpx.get(f"{self.url}/health", trust_env=False, timeout=2)
+            except httpx.TransportError:
+                time.sleep(0.05)
+            else:
+                return
+        raise RuntimeError(f"the proxy is not ready:\n{self.log}")
+
+    def stop(self) -> int:
+        """Stop as a service manager would; returns the exit code."""
+        process = self._process
+        assert process is not None
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        return process.returncode
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def log(self) -> str:
+        return self._log_path.read_text("utf-8", "replace")
