@@ -9,7 +9,8 @@ from .commands import LOG_IN_CONSOLE
 from .credential import Credential, SourceName
 from .oauth import prepare_console_refresh
 from .profiles import Profile
-from .refresh import Refresher, RotatingSource, Send
+from .refresh import Refresher, Send
+from .rotating_source import RotatingSource
 from .token_store import CONSOLE, TokenStore
 
 AHEAD_S: Final = 120.0

@@ -49,7 +49,7 @@ class Credential:
 
 
 class CredentialUnavailable(Exception):
-    """No credential can be had now. ``str()`` says what happened and what to type next."""
+    """No credential can be had now. ``str()`` says what happened and what to type."""
 
 
 class Source(Protocol):

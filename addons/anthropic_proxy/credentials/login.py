@@ -42,7 +42,7 @@ class LoginRefused(Exception):
 
 
 class TermsNotAcknowledged(LoginRefused):
-    """The user has not confirmed what the terms say; the login can still be finished."""
+    """The user has not confirmed what the terms say; the login stays open."""
 
     def __init__(self) -> None:
         super().__init__(

@@ -9,7 +9,8 @@ from .commands import LOG_IN_SUBSCRIPTION
 from .credential import Credential
 from .endpoints import OAuthEndpoints
 from .oauth import TokenSet, prepare_refresh
-from .refresh import Refresher, RotatingSource, Send
+from .refresh import Refresher, Send
+from .rotating_source import RotatingSource
 from .token_store import SUBSCRIPTION, TokenStore
 
 AHEAD_S: Final = 300.0

@@ -1,4 +1,4 @@
-"""Sends what ``oauth`` prepared: the only place of this room that opens a connection."""
+"""Sends what ``oauth`` prepared: the only module of this room with a network."""
 
 from __future__ import annotations
 

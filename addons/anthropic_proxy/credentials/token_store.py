@@ -78,7 +78,7 @@ class TokenStore:
         if content is None:
             return None
         try:
-            return self._format.decode(_object(content))
+            return self._format.decode(read_object(content))
         except Malformed as problem:
             raise FileCorrupt(f"{self.path} {problem}. {self._format.mend}") from None
 
@@ -127,7 +127,7 @@ def read_api_key(path: Path) -> str | None:
     if content is None:
         return None
     try:
-        return _string(_object(content), "api_key")
+        return _string(read_object(content), "api_key")
     except Malformed as problem:
         raise FileCorrupt(f"{path} {problem}. Store the key again.") from None
 
@@ -222,7 +222,7 @@ def _text(document: Mapping[str, Any]) -> bytes:
     return json.dumps(dict(document), indent=2, ensure_ascii=False).encode() + b"\n"
 
 
-def _object(content: bytes) -> Mapping[str, Any]:
+def read_object(content: bytes) -> Mapping[str, Any]:
     try:
         document = jsontext.decode(content)
     except jsontext.InvalidJSON:

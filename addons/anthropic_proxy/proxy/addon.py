@@ -16,13 +16,15 @@ from mitmproxy.proxy import layer, layers
 from mitmproxy.proxy.layers.http import HttpLayer, HTTPMode
 from mitmproxy.proxy.mode_specs import ProxyMode, ReverseMode
 
+from ..credentials.sources import choose
 from ..dialects.chat_completions.memory import RecentThinking
 from ..models.catalog import Catalog
 from . import options
 from .call import Call
-from .egress import EgressLayer, Recovery
+from .egress import EgressLayer
 from .pipeline import Pipeline
-from .runtime import Runtime, credential_source, model_mapping, settings
+from .runtime import Runtime, credentials_config, model_mapping, settings
+from .stages import Recovery
 
 logger = logging.getLogger(__name__)
 
@@ -59,14 +61,14 @@ class AnthropicProxy:
         given = {o.key: getattr(ctx.options, o.key) for o in options.OPTIONS}
         chosen = options.read(given, os.environ)
         catalog = Catalog.load()
-        source, sentence = credential_source(chosen, os.environ)
+        credentials = credentials_config(chosen, os.environ)
         return Runtime(
             options=chosen,
             catalog=catalog,
             mapping=model_mapping(chosen, catalog),
             settings=settings(chosen),
-            source=source,
-            source_sentence=sentence,
+            credentials=credentials,
+            chosen=choose(credentials),
             memory=RecentThinking(chosen["thinking_memory"]),
         )
 
@@ -75,7 +77,7 @@ class AnthropicProxy:
         runtime = self._stages().runtime
         target = runtime.upstream or "the target of --mode"
         logger.info("anthropic-max-proxy: upstream is %s", target)
-        logger.info("anthropic-max-proxy: %s", runtime.source_sentence)
+        logger.info("anthropic-max-proxy: %s", runtime.why)
 
     # -- connections ---------------------------------------------------------------
 
@@ -106,9 +108,9 @@ class AnthropicProxy:
 
     # -- what egress has to wait for -----------------------------------------------
 
-    async def anthropic_credential(self, call: Call) -> None:
-        """Fetch a credential that was not at hand."""
-        await self._stages().fetch_credential(call)
+    async def anthropic_prepare(self, call: Call) -> None:
+        """Wait for a credential, a file or the token endpoint."""
+        await self._stages().prepare(call)
 
     async def anthropic_recover(self, recovery: Recovery) -> None:
         """Decide whether a refused request is sent again."""

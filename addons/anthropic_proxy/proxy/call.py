@@ -16,7 +16,7 @@ from ..dialects.chat_completions.stream import Transcoder
 from ..dialects.messages.errors import NativeStreamWatch
 
 if TYPE_CHECKING:
-    from mitmproxy.http import HTTPFlow
+    from mitmproxy.http import HTTPFlow, Response
 
     from .endpoints import Endpoint
 
@@ -34,6 +34,12 @@ class Call:
     """Ours, for the log, the flow and the ``x-request-id`` of answers made here."""
     started: float
     """Monotonic seconds at which the request's head was read."""
+    host: str = ""
+    """The Host header as the client sent it; mitmproxy rewrites it in the flow."""
+    body: bytes = b""
+    """The request's body, for ``prepare`` only: it may hold a secret."""
+    prepared: Response | None = None
+    """The answer that ``prepare`` made."""
 
     own: Credential | None = None
     """The client's own Anthropic credential."""

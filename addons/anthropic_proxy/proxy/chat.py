@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from mitmproxy import http
+from mitmproxy.net.http import status_codes
 
 from ..dialects.chat_completions import errors
 from ..dialects.chat_completions.exchange import Translation
@@ -30,7 +31,7 @@ from .streaming import SafeStream
 
 if TYPE_CHECKING:
     from .call import Call
-    from .egress import Recovery
+    from .stages import Recovery
 
 MAX_CONTINUATIONS: Final = 5
 WARNINGS_HEADER: Final = "x-translation-warnings"
@@ -102,7 +103,7 @@ class ChatCompletions(Handler):
     def _body(self, call: Call, translation: Translation) -> bytes:
         body = translation.body
         if call.credential is not None and call.credential.needs_identity:
-            body = body | {"system": with_identity(body.get("system"))}
+            body = body | {"system": with_identity(body.get("system"), self.identity)}
         return jsontext.encode(body)
 
     def response_headers(self, call: Call) -> None:
@@ -234,7 +235,11 @@ class ChatCompletions(Handler):
 
     def broken_stream(self, call: Call, reason: str) -> bytes | None:
         """The truncation error; nothing more when the answer was already whole."""
-        return call.transcoder.end() if call.transcoder is not None else None
+        if call.transcoder is None:
+            return None
+        if call.transcoder.stream.paused is not None:  # between two parts of a turn
+            return call.transcoder.fail(reason, "stream_truncated")
+        return call.transcoder.end()
 
 
 def _is_stream(response: http.Response) -> bool:
@@ -253,7 +258,7 @@ def _replace(
     """The client's answer in place of upstream's, in the same flow."""
     content = jsontext.encode(body)
     response.status_code = status
-    response.reason = http.status_codes.RESPONSES.get(status, "")
+    response.reason = status_codes.RESPONSES.get(status, "")
     response.headers = _as_headers([*fields, ("content-type", "application/json")])
     response.trailers = None
     response.data.content = content

@@ -19,8 +19,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, TypeVar
 
 from mitmproxy import http
 from mitmproxy.net.http.status_codes import NO_RESPONSE
@@ -51,83 +50,22 @@ from mitmproxy.proxy.layers.http._hooks import (
 )
 
 from .call import Call
+from .stages import (
+    AnthropicContinueHook,
+    AnthropicPrepareHook,
+    AnthropicRecoverHook,
+    Recovery,
+    Stages,
+)
 
 logger = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
 
 Commands = layer.CommandGenerator[None]
 
 HELD_BODY_BYTES = 1024 * 1024
 """How much of a failed answer is kept back while we decide whether to ask again."""
-
-
-@dataclass
-class AnthropicCredentialHook(commands.StartHook):
-    """A credential must be waited for (a refresh, a file)."""
-
-    call: Call
-
-
-@dataclass
-class AnthropicRecoverHook(commands.StartHook):
-    """Upstream refused; the addon decides whether to ask again."""
-
-    recovery: Recovery
-
-
-@dataclass
-class Recovery:
-    """A failed answer that the client has not seen, and what to do about it."""
-
-    call: Call
-    status: int
-    headers: list[tuple[str, str]]
-    body: bytes
-    again: bool = False
-    """Set by the addon: send ``call.flow.request`` once more."""
-
-
-@dataclass
-class AnthropicContinueHook(commands.StartHook):
-    """A paused turn goes on with another request."""
-
-    call: Call
-
-
-class Stages(Protocol):
-    """What is done with a request at each point. May raise: the stream guards them."""
-
-    def begin(self, flow: http.HTTPFlow) -> Call:
-        """The head was read. Takes the client's credentials out of the flow."""
-
-    def must_wait(self, call: Call) -> bool:
-        """Whether a credential has to be waited for before ``request``."""
-
-    def request(self, call: Call) -> None:
-        """The body was read: prepare the flow for upstream, or answer it here."""
-
-    def response_headers(self, call: Call) -> None:
-        """Upstream's head was read."""
-
-    def response(self, call: Call) -> None:
-        """The whole answer is there (or has been streamed)."""
-
-    def error(self, call: Call) -> None:
-        """The exchange ended without an answer."""
-
-    def recoverable(self, call: Call, status: int) -> bool:
-        """Whether an answer with this status is held back for ``Recovery``."""
-
-    def goes_on(self, call: Call) -> bool:
-        """Whether the answer that just ended is one part of a longer turn."""
-
-    def failure(self, call: Call | None, status: int, reason: str) -> http.Response:
-        """An error of ours, in the dialect of the call."""
-
-    def broken_stream(self, call: Call, reason: str) -> bytes | None:
-        """The last bytes of a stream that upstream did not finish; None: none fit."""
-
-    def body_limit(self) -> int:
-        """Largest request body in bytes."""
 
 
 class EgressLayer(HttpLayer):
@@ -153,6 +91,7 @@ class EgressStream(HttpStream):
         super().__init__(context, stream_id)
         self._stages = stages
         self._call: Call | None = None
+        self._client_host = ""
         self._head_sent = False  # the client has the head of an answer
         self._held: ResponseHeaders | None = None
         self._held_body = bytearray()
@@ -187,27 +126,33 @@ class EgressStream(HttpStream):
     # -- our stages, in place of addon hooks ---------------------------------------
 
     def _stage(self, hook: commands.StartHook) -> None:
-        """Run our part of a flow hook; what it raises ends in a 500, never upstream."""
+        """Run our part of a flow hook."""
+        if isinstance(hook, HttpRequestHeadersHook):
+            flow, host = hook.flow, self._client_host
+            self._call = self._guarded(
+                hook.name, lambda: self._stages.begin(flow, host)
+            )
+            hook.flow.request.stream = False
+        elif (call := self._call) is not None:
+            stages = {
+                HttpRequestHook: self._stages.request,
+                HttpResponseHeadersHook: self._stages.response_headers,
+                HttpResponseHook: self._stages.response,
+                HttpErrorHook: self._stages.error,
+            }
+            if (stage := stages.get(type(hook))) is not None:
+                self._guarded(hook.name, lambda: stage(call))
+
+    def _guarded(self, name: str, step: Callable[[], _T]) -> _T | None:
+        """What ``step`` returns; what it raises ends in a 500, never upstream."""
         try:
-            if isinstance(hook, HttpRequestHeadersHook):
-                self._call = self._stages.begin(hook.flow)
-                hook.flow.request.stream = False
-            elif self._call is not None and (stage := self._stage_of(hook)):
-                stage(self._call)
-        except Exception:  # noqa: BLE001  a bug of ours must not let a request through
-            self._fail_closed(hook)
+            return step()
+        except Exception:  # noqa: BLE001  a bug of ours must let nothing through
+            self._fail_closed(name)
+            return None
 
-    def _stage_of(self, hook: commands.StartHook) -> Callable[[Call], None] | None:
-        stages = {
-            HttpRequestHook: self._stages.request,
-            HttpResponseHeadersHook: self._stages.response_headers,
-            HttpResponseHook: self._stages.response,
-            HttpErrorHook: self._stages.error,
-        }
-        return stages.get(type(hook))
-
-    def _fail_closed(self, hook: commands.StartHook) -> None:
-        logger.exception("flow %s: %s failed", self.flow.id, hook.name)
+    def _fail_closed(self, stage: str) -> None:
+        logger.exception("flow %s: %s failed", self.flow.id, stage)
         if self._call is not None:
             self._call.broken = True
             self._call.admitted = False
@@ -217,15 +162,23 @@ class EgressStream(HttpStream):
 
     # -- towards upstream ----------------------------------------------------------
 
+    def state_wait_for_request_headers(self, event: events.Event) -> Commands:
+        """Keep the client's Host header, which the base class overwrites."""
+        assert isinstance(event, RequestHeaders)
+        self._client_host = event.request.host_header or ""
+        yield from super().state_wait_for_request_headers(event)
+
     def state_consume_request_body(self, event: events.Event) -> Commands:
-        """Wait for a credential, where there is none at hand, before the stages run."""
+        """Wait for what is not at hand (a credential, a file) before the stages run."""
         call = self._call
         if (
             isinstance(event, RequestEndOfMessage)
             and call is not None
-            and self._stages.must_wait(call)
+            and self._guarded("must_wait", lambda: self._stages.must_wait(call))
         ):
-            yield AnthropicCredentialHook(call)
+            call.body = bytes(self.request_body_buf)
+            yield AnthropicPrepareHook(call)
+            call.body = b""
         yield from super().state_consume_request_body(event)
 
     def make_server_connection(self) -> layer.CommandGenerator[bool]:
@@ -312,18 +265,15 @@ class EgressStream(HttpStream):
     def send_response(self, already_streamed: bool = False) -> Commands:
         """Ask for the next part of a paused turn before the answer is finished."""
         call = self._call
-        if call is not None and self._guarded_goes_on(call):
+        if call is None or call.local or call.broken:
+            yield from super().send_response(already_streamed)
+        elif self._guarded("goes_on", lambda: self._stages.goes_on(call)):
             yield AnthropicContinueHook(call)
             yield from self._ask_upstream()
-            return
-        yield from super().send_response(already_streamed)
-
-    def _guarded_goes_on(self, call: Call) -> bool:
-        try:
-            return not call.local and not call.broken and self._stages.goes_on(call)
-        except Exception:
-            logger.exception("flow %s: continuing the turn failed", self.flow.id)
-            return False
+        elif call.broken and already_streamed:
+            yield from self.handle_protocol_error(self._refusal(INTERNAL))
+        else:
+            yield from super().send_response(already_streamed)
 
     def _next_part(self, call: Call, event: ResponseHeaders) -> Commands:
         """The head of a later part: its body joins the stream, its head is not sent."""

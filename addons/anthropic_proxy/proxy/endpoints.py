@@ -11,7 +11,7 @@ from .answers import Dialect
 if TYPE_CHECKING:
     from mitmproxy.http import Request
 
-Kind = Literal["chat", "messages", "models", "health", "unknown"]
+Kind = Literal["chat", "messages", "models", "health", "auth", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ CHAT: Final = Endpoint("chat", "openai", "chat completions")
 MESSAGES: Final = Endpoint("messages", "anthropic", "messages")
 MODELS: Final = Endpoint("models", "openai", "models")
 HEALTH: Final = Endpoint("health", "openai", "health")
+AUTH: Final = Endpoint("auth", "openai", "auth")
 UNKNOWN_OPENAI: Final = Endpoint("unknown", "openai", "unknown")
 UNKNOWN_ANTHROPIC: Final = Endpoint("unknown", "anthropic", "unknown")
 
@@ -37,6 +38,10 @@ ENDPOINTS: Final[dict[tuple[str, str], Endpoint]] = {
     ("GET", "/v1/models"): MODELS,
     ("GET", "/health"): HEALTH,
     ("HEAD", "/health"): HEALTH,
+    ("GET", "/auth/status"): AUTH,
+    ("GET", "/auth/start"): AUTH,
+    ("POST", "/auth/callback"): AUTH,
+    ("POST", "/auth/logout"): AUTH,
 }
 
 # Paths that only Anthropic's API has, for the shape of a 404.

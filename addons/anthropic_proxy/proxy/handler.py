@@ -10,17 +10,30 @@ if TYPE_CHECKING:
     from mitmproxy import http
 
     from .call import Call
-    from .egress import Recovery
     from .runtime import Runtime
+    from .stages import Recovery
 
 
 class Handler:
     """Stages of one kind of endpoint; what a request needs is in its call."""
 
     needs_credential = True
+    waits = False
+    """Whether ``prepare`` has to run before ``request``."""
+    guarded = False
+    """Whether the local access key is needed although no credential is."""
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
+
+    @property
+    def identity(self) -> str:
+        """The sentence that a subscription token needs in front."""
+        sentence: str = self.runtime.options["system_prompt_prefix"]
+        return sentence
+
+    async def prepare(self, call: Call) -> None:
+        """What may take time; runs off the hot path, before ``request``."""
 
     def request(self, call: Call) -> None:
         """Prepare the flow for upstream, or answer it."""

@@ -48,7 +48,8 @@ class Messages(Handler):
             return content  # upstream says what is wrong with it
         if not isinstance(body, dict):
             return content
-        return jsontext.encode(body | {"system": with_identity(body.get("system"))})
+        system = with_identity(body.get("system"), self.identity)
+        return jsontext.encode(body | {"system": system})
 
     def response_headers(self, call: Call) -> None:
         """Let a stream through as it comes, watching for its end."""

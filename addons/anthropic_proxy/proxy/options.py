@@ -20,6 +20,8 @@ from mitmproxy import exceptions
 from mitmproxy.addonmanager import Loader
 from mitmproxy.utils import human
 
+from ..dialects.messages.identity import IDENTITY
+
 PREFIX: Final = "anthropic_"
 ENV_PREFIX: Final = "ANTHROPIC_PROXY_"
 
@@ -153,6 +155,25 @@ OPTIONS: Final[tuple[Option, ...]] = (
     Option(
         "credential", "auto", _one_of(*CREDENTIALS),
         f"Where the credential comes from: {', '.join(CREDENTIALS)}.",
+    ),
+    Option(
+        "token_file", None, _text,
+        "File that holds the login. "
+        "Default: ~/.config/anthropic-max-proxy/tokens.json",
+    ),
+    *(
+        Option(f"oauth_{name}", None, _text, f"OAuth login: {meaning}.")
+        for name, meaning in (
+            ("authorize_url", "the page that asks the user"),
+            ("token_url", "where codes and refresh tokens are exchanged"),
+            ("client_id", "the client's id"),
+            ("redirect_uri", "where the user's browser ends"),
+            ("scope", "what is asked for, separated by spaces"),
+        )
+    ),
+    Option(
+        "system_prompt_prefix", IDENTITY, _text,
+        "First system block of requests with a subscription token, and only those.",
     ),
     Option(
         "client_passthrough", True, _boolean,

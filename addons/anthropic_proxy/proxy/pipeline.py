@@ -11,6 +11,7 @@ from mitmproxy import http
 from ..credentials.credential import CredentialUnavailable, Presented, presented
 from . import access_log
 from .answers import error_answer
+from .auth import Auth
 from .call import Call
 from .chat import ChatCompletions
 from .endpoints import Endpoint, Kind, match
@@ -19,14 +20,15 @@ from .local import Health, Models, Unknown
 from .native import Messages
 
 if TYPE_CHECKING:
-    from .egress import Recovery
     from .runtime import Runtime
+    from .stages import Recovery
 
 HANDLERS: Final[Mapping[Kind, type[Handler]]] = {
     "chat": ChatCompletions,
     "messages": Messages,
     "models": Models,
     "health": Health,
+    "auth": Auth,
     "unknown": Unknown,
 }
 
@@ -58,7 +60,7 @@ class Pipeline:
         """The stages of an endpoint."""
         return self._handlers[endpoint.kind]
 
-    def begin(self, flow: http.HTTPFlow) -> Call:
+    def begin(self, flow: http.HTTPFlow, host: str) -> Call:
         """Take the client's credentials out of the flow before anyone sees it."""
         request, runtime = flow.request, self.runtime
         endpoint = match(request)
@@ -68,6 +70,7 @@ class Pipeline:
             endpoint=endpoint,
             id=f"req_{uuid.uuid4().hex[:24]}",
             started=runtime.monotonic(),
+            host=host,
             local_key=client.local_key,
         )
         if runtime.options["client_passthrough"]:
@@ -77,24 +80,36 @@ class Pipeline:
 
     def must_wait(self, call: Call) -> bool:
         """Take a credential that is at hand; True when it has to be fetched."""
-        runtime = self.runtime
-        if not self.handler(call.endpoint).needs_credential:
+        runtime, handler = self.runtime, self.handler(call.endpoint)
+        if not self._may_enter(call):
             return False
+        if not handler.needs_credential:
+            return handler.waits
+        runtime.look_again()
         chosen = runtime.options["credential"]
         if call.own is not None and chosen in ("auto", "client"):
             call.credential = call.own
         elif chosen == "client":
             call.no_credential = CredentialUnavailable(CLIENT_ONLY)
         elif runtime.source is None:
-            call.no_credential = CredentialUnavailable(runtime.source_sentence)
+            call.no_credential = CredentialUnavailable(runtime.why)
         else:
             call.credential = runtime.source.ready(runtime.now())
             return call.credential is None
         return False
 
-    async def fetch_credential(self, call: Call) -> None:
+    def _may_enter(self, call: Call) -> bool:
+        """Whether the local access key, if one is set, was presented where needed."""
+        handler = self.handler(call.endpoint)
+        wanted = handler.needs_credential or handler.guarded
+        return call.local_key or not (wanted and self.runtime.options["local_key"])
+
+    async def prepare(self, call: Call) -> None:
         """Wait for the source; a failure is told to the client by ``request``."""
-        source = self.runtime.source
+        handler, source = self.handler(call.endpoint), self.runtime.source
+        if handler.waits:
+            await handler.prepare(call)
+            return
         assert source is not None
         try:
             call.credential = await source.fetch(self.runtime.now())
@@ -106,10 +121,10 @@ class Pipeline:
         handler = self.handler(call.endpoint)
         if call.flow.response is not None or call.broken:
             return
+        if not self._may_enter(call):
+            refuse(call, 401, LOCAL_KEY_NEEDED)
+            return
         if handler.needs_credential:
-            if self.runtime.options["local_key"] and not call.local_key:
-                refuse(call, 401, LOCAL_KEY_NEEDED)
-                return
             if call.credential is None:
                 refuse(call, 401, str(call.no_credential or CLIENT_ONLY))
                 return

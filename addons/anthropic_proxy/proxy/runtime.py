@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
 from mitmproxy import exceptions
 
 from ..credentials.credential import Source
+from ..credentials.endpoints import OAuthEndpoints
+from ..credentials.sources import Chosen, Config, choose, default_token_file
 from ..dialects.chat_completions.exchange import Settings
 from ..dialects.chat_completions.memory import RecentThinking
 from ..models.catalog import Catalog
@@ -20,6 +22,7 @@ from .options import Upstream
 
 logger = logging.getLogger(__name__)
 
+LOOK_SECONDS: Final = 1.0
 MAPPINGS_FILE: Final = ".router-mappings.json"
 
 
@@ -31,19 +34,42 @@ class Runtime:
     catalog: Catalog
     mapping: ModelMapping
     settings: Settings
-    source: Source | None
-    source_sentence: str
-    """Which credential is used and why, or what to do to get one."""
+    credentials: Config
+    chosen: Chosen
     memory: RecentThinking
     started: float = field(default_factory=time.time)
     now: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
+    _looked: float = 0.0
 
     @property
     def upstream(self) -> Upstream | None:
         """The upstream by option; None: the target of ``--mode reverse:…``."""
         chosen: Upstream | None = self.options["upstream"]
         return chosen
+
+    @property
+    def source(self) -> Source | None:
+        """The source in use; None when there is none and ``why`` says what to type."""
+        return self.chosen.source
+
+    @property
+    def why(self) -> str:
+        """Which credential is used and why, or what to do to get one."""
+        return self.chosen.sentence
+
+    def look_again(self) -> None:
+        """Notice a login, a logout or a stored key since the source was chosen.
+
+        Looks at files' stamps, so at most once a second.
+        """
+        now = self.monotonic()
+        if now - self._looked < LOOK_SECONDS:
+            return
+        self._looked = now
+        if self.chosen.outdated:
+            self.chosen = choose(self.credentials)
+            logger.info("anthropic-max-proxy: %s", self.chosen.sentence)
 
     def use_catalog(self, catalog: Catalog) -> None:
         """Take a refreshed catalogue; requests under way keep the old one."""
@@ -91,11 +117,28 @@ def settings(options: Mapping[str, Any]) -> Settings:
     )
 
 
-def credential_source(
-    options: Mapping[str, Any], env: Mapping[str, str]
-) -> tuple[Source | None, str]:
-    """The configured source, and one sentence on what is used and why."""
-    key = env.get("ANTHROPIC_API_KEY", "").strip()
-    if options["credential"] in ("auto", "api_key") and key:
-        return ApiKey(key), "credential: the API key in ANTHROPIC_API_KEY"
-    return None, NO_CREDENTIAL
+def credentials_config(options: Mapping[str, Any], env: Mapping[str, str]) -> Config:
+    """Where credentials are looked for.
+
+    Raises:
+        OptionsError: an OAuth endpoint that would carry secrets in the clear.
+    """
+    defaults = OAuthEndpoints()
+    named = {
+        field.name: options[f"oauth_{field.name}"] or getattr(defaults, field.name)
+        for field in fields(OAuthEndpoints)
+    }
+    try:
+        oauth = OAuthEndpoints(**named)
+    except ValueError as wrong:
+        raise exceptions.OptionsError(f"anthropic_oauth_{wrong}") from None
+    chosen_file: str | None = options["token_file"]
+    return Config(
+        token_file=(
+            Path(chosen_file).expanduser() if chosen_file else default_token_file(env)
+        ),
+        env=env,
+        credential=options["credential"],
+        client_passthrough=options["client_passthrough"],
+        oauth=oauth,
+    )

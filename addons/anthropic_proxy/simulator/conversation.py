@@ -22,14 +22,14 @@ class Placed(NamedTuple):
     """A content block and where it stands."""
 
     message: int
-    index: int
+    position: int
     role: str
     block: dict[str, Any]
 
     @property
     def path(self) -> str:
         """``messages.0.content.1``"""
-        return f"messages.{self.message}.content.{self.index}"
+        return f"messages.{self.message}.content.{self.position}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,14 +59,14 @@ class Profile:
     expired: frozenset[str] = frozenset()
     """OAuth tokens whose time has run out: 401 until they are refreshed."""
     subscription_prefix: str = "sk-ant-oat01-sub-"
-    """OAuth tokens of claude.ai plans: they need the identity sentence in ``system``."""
+    """OAuth tokens of claude.ai plans: they need the identity in ``system``."""
     new_account: bool = True
-    """Created since 2026-08-31: preserved thinking is enforced where it depends on it."""
+    """Created since 2026-08-31: most models then enforce preserved thinking."""
     first_message_must_be_user: bool = False
     """As on Bedrock; the first-party API takes a leading assistant message."""
     check_signatures: bool = True
     """Off: any signature is taken, for bodies whose thinking was made elsewhere."""
     known_betas: frozenset[str] = KNOWN_BETAS
     signing_key: bytes = b"anthropic-max-proxy simulator"
-    """Thinking blocks are sealed with it; two stand-ins that share it trust each other."""
+    """Seals thinking blocks; stand-ins that share it take each other's."""
     max_body_bytes: int = 32 * 1024 * 1024

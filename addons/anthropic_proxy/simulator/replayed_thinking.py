@@ -90,7 +90,7 @@ def transformations(
         entries += [
             (placed, kind, "prefix_binding_mismatch") for placed in found.unbound
         ]
-    entries.sort(key=lambda entry: (entry[0].message, entry[0].index))
+    entries.sort(key=lambda entry: (entry[0].message, entry[0].position))
     return [
         {"type": kind, "path": placed.path, "reason": reason}
         for placed, kind, reason in entries

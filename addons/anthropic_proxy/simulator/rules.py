@@ -71,7 +71,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(14, _M, "prefill only where it works", messages.no_prefill),
     Rule(15, _M, "an answer to every call", tools.calls_are_answered),
     Rule(16, _M, "a call to every answer", tools.results_have_calls),
-    Rule(17, _M, "results before anything else", tools.calls_are_answered),
+    Rule(17, _M, "results before anything else", tools.results_come_first),
     Rule(18, _M, "unique call ids", tools.call_ids_unique),
     Rule(19, _M, "well-formed ids and names", tools.names_and_ids),
     Rule(20, _M, "objects as tool input", tools.inputs_are_objects),

@@ -1,4 +1,4 @@
-"""Rules about images and documents: media type, encoding, size, where they come from."""
+"""Rules about images and documents: media type, encoding, size, origin."""
 
 from __future__ import annotations
 

@@ -34,22 +34,22 @@ def _of_type(turn: Turn, kind: str) -> list[Placed]:
     return [placed for placed in turn.blocks if placed.block.get("type") == kind]
 
 
-def _leading_results(turn: Turn | None) -> set[str]:
-    """Ids answered at the start of a user turn; results after text do not count."""
+def _results(turn: Turn | None, *, leading: bool) -> set[str]:
+    """Ids answered in a user turn; on request only those before any other block."""
     answered: set[str] = set()
     for placed in turn.blocks if turn is not None and turn.role == "user" else []:
-        if placed.block.get("type") != "tool_result":
+        if placed.block.get("type") == "tool_result":
+            answered.add(placed.block["tool_use_id"])
+        elif leading:
             break
-        answered.add(placed.block["tool_use_id"])
     return answered
 
 
-def calls_are_answered(request: Request) -> None:
-    """Rules 15 and 17: results come first in the user turn right after the calls."""
+def _unanswered(request: Request, *, leading: bool) -> None:
     found = turns(request.body)
     for turn, following in zip(found, [*found[1:], None], strict=True):
         calls = _of_type(turn, "tool_use") if turn.role == "assistant" else []
-        answered = _leading_results(following)
+        answered = _results(following, leading=leading)
         missing = [p for p in calls if p.block["id"] not in answered]
         if missing:
             ids = ", ".join(placed.block["id"] for placed in missing)
@@ -59,6 +59,16 @@ def calls_are_answered(request: Request) -> None:
                 f"{text} after: {ids}. Each `tool_use` block must have a corresponding"
                 " `tool_result` block in the next message.",
             )
+
+
+def calls_are_answered(request: Request) -> None:
+    """Rule 15: in the user turn right after."""
+    _unanswered(request, leading=False)
+
+
+def results_come_first(request: Request) -> None:
+    """Rule 17: before text and images of that turn."""
+    _unanswered(request, leading=True)
 
 
 def results_have_calls(request: Request) -> None:

@@ -45,7 +45,7 @@ def image_url_part(part: dict[str, Any], param: str, report: Report) -> ContentB
 
 
 def file_part(part: dict[str, Any], param: str, report: Report) -> ContentBlock:
-    """OpenAI's ``file`` part: data in the request, or an id of Anthropic's Files API."""
+    """OpenAI's ``file`` part: data, or an id of Anthropic's Files API."""
     file = checks.required(part, "file", param, checks.mapping)
     inner = f"{param}.file"
     ignore_unknown(part, _PART_KEYS | {"file"}, param, report)

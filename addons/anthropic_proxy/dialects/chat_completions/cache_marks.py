@@ -1,17 +1,16 @@
-"""Cache marks: OpenAI's breakpoints and Anthropic's own ``cache_control``."""
+"""Cache marks: OpenAI's breakpoints and Anthropic's own ``cache_control``.
+
+How many of them a request may hold is decided where the whole body is known.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from ...wire.anthropic import ContentBlock, MessageParam
+from ...wire.anthropic import ContentBlock
 from ..report import Report
 from . import checks
 from .places import dotted, ignore_unknown
-
-MAX_MARKS: Final = 4
-"""Blocks with ``cache_control`` that one request may hold."""
 
 MARK_KEYS: Final = frozenset(("cache_control", "prompt_cache_breakpoint"))
 
@@ -37,26 +36,6 @@ def mark_of(owner: dict[str, Any], param: str, report: Report) -> ContentBlock |
     return None
 
 
-def limit(
-    system: str | list[ContentBlock] | None,
-    messages: Sequence[MessageParam],
-    report: Report,
-) -> None:
-    """Take marks off these blocks, first ones first, until `MAX_MARKS` are left."""
-    marked = list(_marked(system, messages))
-    surplus = marked[:-MAX_MARKS]
-    for block in surplus:
-        del block["cache_control"]
-    if surplus:
-        report.altered(
-            "messages",
-            f"the last {MAX_MARKS} cache marks",
-            "A.1",
-            f"a request may hold {MAX_MARKS} cache marks, this one had {len(marked)}",
-            "cache_control:last_4_kept",
-        )
-
-
 def _control(control: dict[str, Any], param: str, report: Report) -> ContentBlock:
     ignore_unknown(control, _CONTROL_KEYS, param, report)
     mark = {"type": checks.required(control, "type", param, _EPHEMERAL)}
@@ -79,11 +58,3 @@ def _breakpoint(point: dict[str, Any], param: str, report: Report) -> ContentBlo
         "prompt_cache_breakpoint.ttl:12h_to_1h",
     )
     return {"type": "ephemeral", "ttl": "1h"}
-
-
-def _marked(
-    system: str | list[ContentBlock] | None, messages: Sequence[MessageParam]
-) -> Iterator[ContentBlock]:
-    for content in (system, *(message["content"] for message in messages)):
-        if isinstance(content, list):
-            yield from (block for block in content if "cache_control" in block)

@@ -15,6 +15,7 @@ from ..report import Report
 from . import checks
 from .errors import RequestError
 from .exchange import Settings
+from .parameter import ignore_parts
 from .parameters import Values
 
 MAX_USER_ID: Final = 256
@@ -122,10 +123,7 @@ def include_usage(values: Values, report: Report) -> bool:
     wanted = checks.optional(options, "include_usage", field, checks.boolean)
     checks.optional(options, "include_obfuscation", field, checks.boolean)
     report.mapped(field, "the usage chunk" if wanted else "nothing", "A.1")
-    for key in options:
-        if key not in ("include_usage", "include_obfuscation"):
-            reason = "this proxy does not know this option"
-            report.ignored(f"{field}.{key}", "A.1", reason, f"{field}:part_ignored")
+    ignore_parts(options, ("include_usage", "include_obfuscation"), field, report)
     return bool(wanted)
 
 

@@ -159,7 +159,7 @@ def _text(
     if exchange.emulated_tool is not None:
         return "", []
     text = "".join(_texts(content, "text"))
-    bare = _unfenced(text) if exchange.unfence_json else slice(0, len(text))
+    bare = _unfenced(text) if exchange.unfence_json else range(len(text))
     annotations, start = [], 0
     for block in content:
         if block.get("type") == "text":
@@ -167,7 +167,7 @@ def _text(
             shown = (_clamped(offset, bare) for offset in (start, end))
             annotations += url_citations(block.get("citations"), *shown)
             start = end
-    return text[bare], annotations
+    return text[bare.start : bare.stop], annotations
 
 
 def _texts(content: list[dict[str, Any]], type_: str) -> list[str]:
@@ -177,7 +177,7 @@ def _texts(content: list[dict[str, Any]], type_: str) -> list[str]:
     ]
 
 
-def _unfenced(text: str) -> slice:
+def _unfenced(text: str) -> range:
     """The part of ``text`` inside a Markdown fence, if that is JSON; else all of it."""
     opening = _FENCE.match(text)
     trimmed = text.rstrip()
@@ -188,11 +188,12 @@ def _unfenced(text: str) -> slice:
         except jsontext.InvalidJSON:
             pass
         else:
-            return slice(opening.end(), opening.end() + len(inside))
-    return slice(0, len(text))
+            return range(opening.end(), opening.end() + len(inside))
+    return range(len(text))
 
 
-def _clamped(offset: int, shown: slice) -> int:
+def _clamped(offset: int, shown: range) -> int:
+    """Where ``offset`` lies in the part of the text that is shown."""
     return min(max(offset, shown.start), shown.stop) - shown.start
 
 

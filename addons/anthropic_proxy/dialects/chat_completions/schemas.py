@@ -1,13 +1,13 @@
 """JSON Schemas as Anthropic takes them: for tools, and for output that is enforced.
 
-Rules C.1 (what a tool's schema must look like) and C.4 (what can be enforced). Nothing
-here changes a schema in place. Callers have bounded the depth of what comes in.
+Rules C.1 (what a tool's schema looks like) and C.4 (what can be enforced). Nothing is
+changed in place. Callers have bounded the depth of what comes in.
 """
 
 from __future__ import annotations
 
 import graphlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote
@@ -17,21 +17,41 @@ from ...wire import jsontext
 Schema = dict[str, Any]
 
 STRING_FORMATS: Final = frozenset(
-    "date-time time date duration email hostname uri ipv4 ipv6 uuid".split()
+    [
+        "date-time",
+        "time",
+        "date",
+        "duration",
+        "email",
+        "hostname",
+        "uri",
+        "ipv4",
+        "ipv6",
+        "uuid",
+    ]
 )
-_TYPES: Final = frozenset("object array string integer number boolean null".split())
+MAX_STRICT_TOOLS: Final = 20
+
 _COMBINATORS: Final = ("anyOf", "oneOf", "allOf")
-_MEANINGLESS: Final = frozenset(("$schema", "$id", "$comment", "$defs"))
-"""Keywords that neither restrict nor describe a value; definitions move to the root."""
+_OBJECT_KEYWORDS: Final = frozenset(
+    ("type", "properties", "required", "additionalProperties")
+)
+_DEFINITIONS: Final = ("definitions", "$defs")
+_MEANINGLESS: Final = frozenset(("$schema", "$id", "$comment", *_DEFINITIONS))
+"""Keywords that neither restrict nor describe a value. Definitions count at the root
+only, where `closed` reads them."""
+
+_ANNOTATIONS: Final = _MEANINGLESS | {"title", "description", "default", "examples"}
 
 
 class NotExpressible(ValueError):
-    """The schema cannot be enforced upstream; the message says why."""
+    """Upstream cannot take the schema; the message says why, as the end of a sentence
+    that begins with the schema."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a closed schema takes of the limits that one request has."""
+    """What enforced schemas take of the limits that a request has."""
 
     optional: int = 0
     """Properties that may be absent."""
@@ -41,43 +61,296 @@ class Cost:
         return Cost(self.optional + other.optional, self.unions + other.unions)
 
     def fits(self) -> bool:
-        """Whether upstream compiles schemas of this total cost."""
-        return self.optional <= MAX_COST.optional and self.unions <= MAX_COST.unions
+        """Whether upstream takes schemas of this cost in one request."""
+        return self.optional <= _MAX_OPTIONAL and self.unions <= _MAX_UNIONS
 
 
-MAX_COST: Final = Cost(optional=24, unions=16)
-"""Over all strict schemas of a request."""
+_MAX_OPTIONAL: Final = 24
+_MAX_UNIONS: Final = 16
 
-MAX_STRICT_TOOLS: Final = 20
+
+def cost(schema: Mapping[str, Any]) -> Cost:
+    """The cost of a schema that `closed` returned."""
+    absent = schema.get("properties", {}).keys() - set(schema.get("required", ()))
+    own = Cost(optional=len(absent), unions=int("anyOf" in schema))
+    return sum((cost(child) for child in _children(schema)), start=own)
 
 
 def closed(schema: Any) -> Schema:
     """``schema`` with every object closed and only keywords that can be enforced.
 
-    Other keywords become a note in the description, so the model still reads them.
+    The other keywords become a note in the description, where the model reads them.
+    Keywords beside a ``$ref`` are left out: there is no place for them.
 
     Raises:
-        NotExpressible: an object is open, a reference leads nowhere or back to itself,
-            or a value has no type.
+        NotExpressible: an object is open, a value has no type, or a reference leads
+            nowhere or back to itself.
     """
-    if not isinstance(schema, dict):
-        raise NotExpressible("it accepts every value, or none")
-    schema = _with_defs(schema)
-    defs = schema.get("$defs", {})
-    closed_schema = _closed(schema)
+    defs = _definitions(schema)
+    result = _closed(schema, defs)
     if defs:
-        if not isinstance(defs, dict):
-            raise NotExpressible("$defs is not an object")
-        closed_schema["$defs"] = {name: _closed(item) for name, item in defs.items()}
-    _refuse_bad_references(closed_schema)
-    return closed_schema
+        result["$defs"] = {name: _closed(item, defs) for name, item in defs.items()}
+    _refuse_cycles(result, defs)
+    return result
 
 
-def cost(schema: Mapping[str, Any]) -> Cost:
-    """The cost of a schema that `closed` returned."""
-    total = Cost(unions=int("anyOf" in schema))
-    properties = schema.get("properties", {})
-    total += Cost(optional=len(properties.keys() - set(schema.get("required", ()))))
+def input_schema(parameters: Schema | None) -> Schema:
+    """``parameters`` as a tool's ``input_schema``: the root is one plain object.
+
+    Raises:
+        NotExpressible: the root is of another type, or a choice between schemas.
+    """
+    if not parameters:
+        return {"type": "object", "properties": {}}
+    schema, defs = parameters, _definitions(parameters)
+    if "$ref" in schema:
+        kept = {key: schema[key] for key in _DEFINITIONS if key in schema}
+        schema = _resolved(schema, defs) | kept
+    if any(key in schema for key in _COMBINATORS):
+        schema = _flattened(schema, lambda part: _resolved(part, defs))
+    if any(key in schema for key in _COMBINATORS):
+        raise NotExpressible("has a choice of schemas at its root")
+    type_ = schema.get("type", "object")
+    if type_ != "object":
+        shown = type_ if isinstance(type_, str) else "several"
+        raise NotExpressible(f'must be of type "object", not "{shown}"')
+    if not isinstance(schema.get("properties", {}), dict):
+        raise NotExpressible('has "properties" that are not an object')
+    return {"type": "object", **schema}
+
+
+# --- references ---
+
+
+def _definitions(schema: Any) -> dict[str, Any]:
+    if not isinstance(schema, dict):
+        raise NotExpressible("is not an object")
+    defs: dict[str, Any] = {}
+    for key in _DEFINITIONS:
+        part = schema.get(key, {})
+        if not isinstance(part, dict):
+            raise NotExpressible(f'has "{key}" that are not an object')
+        defs |= part
+    return defs
+
+
+def _target(reference: Any, defs: Mapping[str, Any]) -> str:
+    """The name of the definition that a ``$ref`` means."""
+    text = reference if isinstance(reference, str) else ""
+    for key in _DEFINITIONS:
+        pointer = text.removeprefix(f"#/{key}/")
+        name = unquote(pointer).replace("~1", "/").replace("~0", "~")
+        if pointer != text and "/" not in pointer and name in defs:
+            return name
+    raise NotExpressible("has a $ref to something other than its own definitions")
+
+
+def _resolved(schema: Any, defs: Mapping[str, Any]) -> Schema:
+    """What a schema stands for, when it is a reference, perhaps to a reference."""
+    for _ in range(len(defs) + 1):
+        if not isinstance(schema, dict):
+            raise NotExpressible("accepts every value, or none, in one of its parts")
+        if "$ref" not in schema:
+            return schema
+        schema = defs[_target(schema["$ref"], defs)]
+    raise NotExpressible("refers to itself")
+
+
+def _refuse_cycles(schema: Schema, defs: Mapping[str, Any]) -> None:
+    graph = {
+        name: {_target(ref, defs) for ref in _references(item)}
+        for name, item in schema.get("$defs", {}).items()
+    }
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError:
+        raise NotExpressible("refers to itself") from None
+
+
+def _references(schema: Schema) -> Iterator[str]:
+    if "$ref" in schema:
+        yield schema["$ref"]
     for child in _children(schema):
-        total += cost(child)
-    return total
+        yield from _references(child)
+
+
+def _children(schema: Mapping[str, Any]) -> Iterator[Schema]:
+    yield from schema.get("properties", {}).values()
+    yield from schema.get("$defs", {}).values()
+    yield from schema.get("anyOf", ())
+    if "items" in schema:
+        yield schema["items"]
+
+
+# --- closing ---
+
+
+def _closed(schema: Any, defs: Mapping[str, Any]) -> Schema:
+    if not isinstance(schema, dict):
+        raise NotExpressible("accepts every value, or none, in one of its parts")
+    if "$ref" in schema:
+        return {"$ref": "#/$defs/" + _pointer(_target(schema["$ref"], defs))}
+    if "allOf" in schema:
+        # References stay references here: one that is inlined may never end.
+        return _closed(_flattened(schema), defs)
+    rest = {key: schema[key] for key in schema if key not in _MEANINGLESS}
+    result: Schema = {}
+    for key in ("title", "description"):
+        if isinstance(rest.get(key), str):
+            result[key] = rest.pop(key)
+    if _has_literals(rest):
+        rest.pop("type", None)
+        result |= {key: rest.pop(key) for key in ("enum", "const") if key in rest}
+    elif "anyOf" in rest or "oneOf" in rest:
+        result["anyOf"] = _alternatives(rest, defs)
+    elif isinstance(rest.get("type"), list):
+        return result | _one_of_types(rest, defs)
+    else:
+        result |= _typed(rest, defs)
+    return _noted(result, rest)
+
+
+def _pointer(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+def _has_literals(schema: Schema) -> bool:
+    present = [key for key in ("enum", "const") if key in schema]
+    values = [schema["const"]] if "const" in schema else []
+    if "enum" in schema:
+        if not isinstance(schema["enum"], list) or not schema["enum"]:
+            return False
+        values += schema["enum"]
+    return bool(present) and not any(isinstance(v, list | dict) for v in values)
+
+
+def _alternatives(rest: Schema, defs: Mapping[str, Any]) -> list[Schema]:
+    """The branches of ``anyOf`` or ``oneOf``, which are taken out of ``rest``."""
+    choices = [rest.pop(key) for key in ("anyOf", "oneOf") if key in rest]
+    rest.pop("type", None)
+    if len(choices) > 1 or "properties" in rest or "items" in rest:
+        raise NotExpressible("combines a choice of schemas with another schema")
+    if not isinstance(choices[0], list) or not choices[0]:
+        raise NotExpressible("has a choice of schemas that is not a list of them")
+    return [_closed(branch, defs) for branch in choices[0]]
+
+
+def _one_of_types(rest: Schema, defs: Mapping[str, Any]) -> Schema:
+    branches = [_closed({**rest, "type": name}, defs) for name in rest["type"]]
+    if not branches:
+        raise NotExpressible("has a value without a type")
+    return branches[0] if len(branches) == 1 else {"anyOf": branches}
+
+
+def _typed(rest: Schema, defs: Mapping[str, Any]) -> Schema:
+    """The enforceable part of a schema with one type, taken out of ``rest``."""
+    type_ = rest.pop("type", None)
+    reader = _BY_TYPE.get(type_) if isinstance(type_, str) else None
+    if reader is None:
+        raise NotExpressible("has a value without a type")
+    return {"type": type_, **reader(rest, defs)}
+
+
+def _object(rest: Schema, defs: Mapping[str, Any]) -> Schema:
+    # Without a word about properties, an object is one that may hold anything.
+    others = rest.pop("additionalProperties", "properties" not in rest)
+    if others is not False or rest.pop("patternProperties", None):
+        raise NotExpressible("has an object with properties that it does not name")
+    properties = rest.pop("properties", {})
+    required = rest.pop("required", None)
+    names = [] if required is None else required
+    if not isinstance(properties, dict) or not _are_names(names, properties):
+        raise NotExpressible("requires properties that it does not describe")
+    parts = {name: _closed(part, defs) for name, part in properties.items()}
+    result = {"properties": parts, "additionalProperties": False}
+    return result if required is None else result | {"required": names}
+
+
+def _are_names(names: Any, properties: Mapping[str, Any]) -> bool:
+    return isinstance(names, list) and all(
+        isinstance(name, str) and name in properties for name in names
+    )
+
+
+def _array(rest: Schema, defs: Mapping[str, Any]) -> Schema:
+    result: Schema = {}
+    if "items" in rest:
+        result["items"] = _closed(rest.pop("items"), defs)
+    if rest.get("minItems") in (0, 1):
+        result["minItems"] = int(rest.pop("minItems"))
+    return result
+
+
+def _string(rest: Schema, defs: Mapping[str, Any]) -> Schema:
+    format_ = rest.get("format")
+    if isinstance(format_, str) and format_ in STRING_FORMATS:
+        return {"format": rest.pop("format")}
+    return {}
+
+
+def _plain(rest: Schema, defs: Mapping[str, Any]) -> Schema:
+    return {}
+
+
+_BY_TYPE: Final[Mapping[str, Callable[[Schema, Mapping[str, Any]], Schema]]] = {
+    "object": _object,
+    "array": _array,
+    "string": _string,
+    **dict.fromkeys(("integer", "number", "boolean", "null"), _plain),
+}
+
+
+def _noted(schema: Schema, rest: Mapping[str, Any]) -> Schema:
+    """``schema`` with what cannot be enforced written into its description."""
+    if not rest:
+        return schema
+    parts = ", ".join(f"{key}: {_shown(value)}" for key, value in rest.items())
+    described = [schema["description"]] if schema.get("description") else []
+    return schema | {"description": "\n\n".join([*described, f"{{{parts}}}"])}
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else jsontext.encode(value).decode()
+
+
+# --- flattening ---
+
+
+def _flattened(
+    schema: Schema, resolve: Callable[[Any], Any] = lambda part: part
+) -> Schema:
+    """A schema with ``allOf``, or with a choice of one, as one schema."""
+    base = {key: schema[key] for key in schema if key not in _COMBINATORS}
+    branches: list[Any] = []
+    for key in _COMBINATORS:
+        parts = schema.get(key, [])
+        if not isinstance(parts, list) or (key != "allOf" and len(parts) > 1):
+            raise NotExpressible(f"has {key} where one plain schema is needed")
+        branches += [resolve(part) for part in parts]
+    if not all(isinstance(branch, dict) for branch in branches):
+        raise NotExpressible("accepts every value, or none, in one of its parts")
+    if len(branches) == 1 and base.keys() <= _ANNOTATIONS | {"type"}:
+        return {**branches[0], **base}
+    return _merged([base, *branches])
+
+
+def _merged(schemas: Iterable[Schema]) -> Schema:
+    """One object with the properties of all; the first title and description win."""
+    merged: Schema = {}
+    properties: dict[str, Any] = {}
+    required: list[Any] = []
+    for schema in schemas:
+        own, needs = schema.get("properties", {}), schema.get("required", [])
+        if (
+            not schema.keys() <= _OBJECT_KEYWORDS | _ANNOTATIONS
+            or schema.get("type", "object") != "object"
+            or schema.get("additionalProperties", False) is not False
+            or not isinstance(own, dict)
+            or not isinstance(needs, list)
+            or own.keys() & properties.keys()
+        ):
+            raise NotExpressible("has an allOf that is not a sum of plain objects")
+        merged = schema | merged
+        properties |= own
+        required += needs
+    return merged | {"type": "object", "properties": properties, "required": required}

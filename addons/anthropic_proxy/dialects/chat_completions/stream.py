@@ -230,7 +230,8 @@ class Transcoder:
     """Bytes of upstream's stream in, bytes of the client's out; ``b""`` for none."""
 
     def __init__(self, stream: ChunkStream) -> None:
-        self._stream = stream
+        self.stream = stream
+        """What the bytes drive, for the log and for a paused turn."""
         self._decoder = sse.Decoder()
 
     def feed(self, data: bytes) -> bytes:
@@ -242,20 +243,20 @@ class Transcoder:
         except sse.EventTooLarge as failure:
             return self.fail(f"Upstream's stream is broken: {failure}.", "bad_gateway")
         frames = b"".join([self._frames(event) for event in events])
-        if self._stream.paused is not None:
+        if self.stream.paused is not None:
             self._decoder = sse.Decoder()  # the next Message comes in a body of its own
         return frames
 
     def end(self) -> bytes:
         """Upstream's body has ended, or broke off."""
-        return _encoded(self._stream.close())
+        return _encoded(self.stream.close())
 
     def fail(self, message: str, code: str) -> bytes:
         """An error of ours ends the stream; later calls return nothing."""
-        return _encoded(self._stream.fail(mid_stream_error(message, code)))
+        return _encoded(self.stream.fail(mid_stream_error(message, code)))
 
     def _ignoring(self) -> bool:
-        return self._stream.finished or self._stream.paused is not None
+        return self.stream.finished or self.stream.paused is not None
 
     def _frames(self, event: sse.Event) -> bytes:
         if self._ignoring():
@@ -268,8 +269,8 @@ class Transcoder:
             return self.fail("Upstream's stream holds invalid JSON.", "bad_gateway")
         if value.get("type") == "ping":
             return sse.comment("ping")
-        frames = _encoded(self._stream.receive(value))
-        complete = self._stream.finished and not self._stream.failed
+        frames = _encoded(self.stream.receive(value))
+        complete = self.stream.finished and not self.stream.failed
         return frames + _DONE if complete else frames
 
 

@@ -1,8 +1,8 @@
 """What a client asked for about thinking: four parameters become one wish.
 
 ``thinking`` decides before ``reasoning_effort``, then ``reasoning`` and
-``enable_thinking`` (rules D.5). Beside ``thinking``, ``reasoning_effort`` still sets the
-effort: upstream these are two settings.
+``enable_thinking`` (rules D.5). Beside ``thinking``, ``reasoning_effort`` still sets
+the effort: upstream these are two settings.
 """
 
 from __future__ import annotations
@@ -12,10 +12,19 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ..report import Report
-from .checks import boolean, integer, mapping, missing, one_of, optional, required
-from .checks import within
+from .checks import (
+    boolean,
+    integer,
+    mapping,
+    missing,
+    one_of,
+    optional,
+    required,
+    within,
+)
 from .errors import RequestError
-from .parameters import EFFORTS, Values
+from .parameter import EFFORTS, ignore_parts
+from .parameters import Values
 
 _COUNT: Final = within(integer, 0)
 _TYPES: Final = ("enabled", "adaptive", "disabled", "between_tools")
@@ -73,7 +82,7 @@ def _thinking(value: dict[str, Any], report: Report) -> Wish:
     display = optional(value, "display", field, one_of("summarized", "omitted"))
     budget = optional(value, "budget_tokens", field, _COUNT)
     binding = optional(value, "block_binding", field, _block_binding)
-    _ignore_other_parts(value, field, _PARTS[kind], report)
+    ignore_parts(value, _PARTS[kind], field, report)
     if kind in ("disabled", "between_tools"):
         return Wish(field, on=False, type=kind)
     if kind == "adaptive":
@@ -106,7 +115,7 @@ def _reasoning(value: dict[str, Any], report: Report) -> Wish | None:
     budget = optional(value, "max_tokens", field, _COUNT)
     exclude = optional(value, "exclude", field, boolean)
     known = ("enabled", "effort", "max_tokens", "exclude")
-    _ignore_other_parts(value, field, known, report)
+    ignore_parts(value, known, field, report)
     if enabled is False or effort == "none" or budget == 0:
         return Wish(field, on=False)
     if enabled is None and effort is None and budget is None:
@@ -130,12 +139,3 @@ _READERS: Final[Mapping[str, Callable[[Any, Report], Wish | None]]] = {
     "enable_thinking": _enable_thinking,
 }
 """In order of precedence."""
-
-
-def _ignore_other_parts(
-    value: Mapping[str, Any], field: str, known: tuple[str, ...], report: Report
-) -> None:
-    for key in value:
-        if key not in known and value[key] is not None:
-            reason = "not a part of it that can be sent"
-            report.ignored(f"{field}.{key}", "D.5", reason, f"{field}:part_ignored")

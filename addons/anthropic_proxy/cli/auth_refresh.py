@@ -1,0 +1,43 @@
+"""``refresh``: a new access token now."""
+
+from __future__ import annotations
+
+import click
+
+from ..credentials.console import Console
+from ..credentials.oauth import TokenSet
+from ..credentials.sources import choose
+from ..credentials.subscription import Subscription
+from .auth_settings import Failed, Settings, say, with_settings
+from .auth_words import expiry
+
+
+@click.command("refresh")
+@with_settings
+def command(settings: Settings) -> None:
+    """Get a new access token now, whatever the old one's expiry says."""
+    chosen = choose(settings.config)
+    source = chosen.source
+    if source is None:
+        raise Failed(chosen.sentence)
+    if not isinstance(source, Subscription | Console):
+        say("An API key or a token of the environment does not need a refresh.")
+        return
+    tokens = refreshed(source, settings.now)
+    say(f"Refreshed; the new token {expiry(tokens.expires_at, settings.now)}.")
+
+
+def refreshed(source: Subscription | Console, now: float) -> TokenSet:
+    """Refresh whatever the expiry says; blocks.
+
+    Raises:
+        Failed: the tokens may not be used, or somebody else renews them.
+        NotLoggedIn, OAuthError, FileProblem: as ``Refresher.refresh``.
+    """
+    tokens = source.tokens
+    problem = source.describe(now)["problem"]
+    if problem:
+        raise Failed(problem)
+    if source.refresher is None:
+        raise Failed("Another program renews this login; this one only reads it.")
+    return source.refresher.refresh(tokens.access_token if tokens else "", now)

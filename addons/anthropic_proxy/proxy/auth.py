@@ -1,0 +1,155 @@
+"""``/auth/*``: log in, look, log out, over HTTP (the CLI does the same in a terminal).
+
+The verifier stays here, and what a user pastes is taken out of the flow before anyone
+sees it. A web page must not reach any of it: see ``_forbidden``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from mitmproxy import http
+
+from ..credentials import terms
+from ..credentials.login import LoginRefused, Logins, TermsNotAcknowledged, log_out
+from ..credentials.oauth_errors import OAuthError
+from ..credentials.pasted import PasteUnusable
+from ..credentials.private_file import FileProblem
+from ..credentials.token_store import SUBSCRIPTION, TokenStore
+from ..wire import jsontext
+from .answers import error_answer, json_answer
+from .endpoints import path_of
+from .handler import Handler, answer
+from .options import is_loopback
+
+if TYPE_CHECKING:
+    from .call import Call
+    from .runtime import Runtime
+
+WHAT_TO_DO: Final = (
+    "Open the url, log in, and send what the page shows to POST /auth/callback as "
+    '{"code": "CODE#STATE"}.'
+)
+
+
+class Auth(Handler):
+    """Four small endpoints; the work is done by ``credentials.login``."""
+
+    needs_credential = False
+    waits = True
+    guarded = True
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        config = runtime.credentials
+        self._store = TokenStore(config.token_file, SUBSCRIPTION)
+        self._logins = Logins(
+            config.oauth, self._store, config.send, secrets.token_bytes
+        )
+
+    async def prepare(self, call: Call) -> None:
+        """Do what may block (files, the token endpoint) off the event loop."""
+        request = call.flow.request
+        refused = _forbidden(request, call.host)
+        if refused is None:
+            work = {
+                "/auth/status": self._status,
+                "/auth/start": self._start,
+                "/auth/callback": self._callback,
+                "/auth/logout": self._logout,
+            }[path_of(request)]
+            call.prepared = await asyncio.to_thread(work, call)
+        else:
+            call.prepared = error_answer("openai", 403, refused, call.id)
+
+    def request(self, call: Call) -> None:
+        """Answer; what was pasted does not stay in the flow."""
+        if call.flow.request.raw_content:
+            call.flow.request.data.content = b'{"code": "***"}'
+        assert call.prepared is not None
+        answer(call, call.prepared)
+
+    def _status(self, call: Call) -> http.Response:
+        now = self.runtime.now()
+        source = self.runtime.source
+        facts: dict[str, Any] = {"authenticated": False, "why": self.runtime.why}
+        if source is not None:
+            facts |= source.describe(now)
+            facts["authenticated"] = bool(facts.get("ready"))
+        return json_answer(200, facts, call.id)
+
+    def _start(self, call: Call) -> http.Response:
+        started = self._logins.start(self.runtime.now())
+        body: dict[str, Any] = {
+            "url": started.url,
+            "auth_url": started.url,
+            "handle": started.handle,
+            "expires_at": int(started.expires_at),
+            "next": WHAT_TO_DO,
+        }
+        if self._logins.needs_acknowledgement():
+            body["terms"] = terms.notice()
+            body["next"] += (
+                " The first time, add what you must have read the terms for: "
+                f'"acknowledgement": "{terms.PHRASE}".'
+            )
+        return json_answer(200, body, call.id)
+
+    def _callback(self, call: Call) -> http.Response:
+        try:
+            given = jsontext.decode(call.body)
+        except jsontext.InvalidJSON as wrong:
+            return error_answer(
+                "openai", 400, f"The body is not JSON: {wrong}", call.id
+            )
+        if not isinstance(given, dict) or not isinstance(given.get("code"), str):
+            message = 'The body must be {"code": "CODE#STATE"}.'
+            return error_answer("openai", 400, message, call.id)
+        handle, phrase = given.get("handle"), given.get("acknowledgement")
+        try:
+            tokens = self._logins.finish(
+                given["code"],
+                now=self.runtime.now(),
+                handle=handle if isinstance(handle, str) else None,
+                acknowledgement=phrase if isinstance(phrase, str) else None,
+            )
+        except TermsNotAcknowledged as wrong:
+            message = f'{wrong} Send it as "acknowledgement". {terms.notice()}'
+            return error_answer("openai", 400, message, call.id)
+        except (PasteUnusable, LoginRefused) as wrong:
+            return error_answer("openai", 400, str(wrong), call.id)
+        except OAuthError as wrong:
+            return error_answer("openai", 502, f"{wrong} {wrong.next_step}", call.id)
+        except FileProblem as wrong:
+            return error_answer("openai", 500, str(wrong), call.id)
+        self.runtime.look_again()
+        body = {"authenticated": True, "expires_at": tokens.expires_at}
+        return json_answer(200, body, call.id)
+
+    def _logout(self, call: Call) -> http.Response:
+        try:
+            there_was_one = log_out(self._store)
+        except FileProblem as wrong:
+            return error_answer("openai", 500, str(wrong), call.id)
+        self.runtime.look_again()
+        return json_answer(200, {"logged_out": there_was_one}, call.id)
+
+
+def _forbidden(request: http.Request, authority: str) -> str | None:
+    """Why a request looks like a web page's doing; None when it does not.
+
+    A page can make the browser send a request here (CSRF), and with a name of its own
+    that it points at 127.0.0.1 it can read the answer too (DNS rebinding). Programs
+    send neither ``Sec-Fetch-Site`` nor ``Origin``.
+    """
+    host = urlsplit(f"//{authority}").hostname or ""
+    if not is_loopback(host):
+        return f"/auth is served to this machine only, not as {host!r}."
+    site = request.headers.get("sec-fetch-site", "none").lower()
+    origin = urlsplit(request.headers.get("origin", "")).hostname
+    if site not in ("none", "same-origin") or not (origin is None or origin == host):
+        return "/auth is not served to web pages of other sites."
+    return None
