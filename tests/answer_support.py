@@ -111,13 +111,9 @@ def events_of(message: Mapping[str, Any], cut: int = 3) -> list[dict[str, Any]]:
     events = [message_start(id=message["id"], usage=message["usage"])]
     for index, block in enumerate(message["content"]):
         events += _block_events(index, block, cut)
-    stop = {"stop_details": message.get("stop_details")}
-    return [*events, *_ended(message_end(message["stop_reason"], **stop))]
-
-
-def _ended(events: list[Any]) -> list[Any]:
-    del events[0]["usage"]
-    return events
+    delta = {name: message.get(name) for name in ("stop_reason", "stop_details")}
+    stop = {"type": "message_delta", "delta": delta, "usage": message["usage"]}
+    return [*events, stop, {"type": "message_stop"}]
 
 
 _TEXTS = {

@@ -62,12 +62,19 @@ def test_the_last_of_equal_keys_counts_and_order_is_kept() -> None:
         (rb'"\\\ud83d"', f"\\{REPLACEMENT}"),
         (rb'"\\ud83d\ud83d"', rf"\ud83d{REPLACEMENT}"),
         (rb'{"\ud83d":["\ude00"]}', {REPLACEMENT: [REPLACEMENT]}),
+        (rb'"\\\\\ud83d\\\ud83d"', rf"\\{REPLACEMENT}\{REPLACEMENT}"),
+        (rb'"\n\ud83d\"\ude00\""', f'\n{REPLACEMENT}"{REPLACEMENT}"'),
         (b'\xef\xbb\xbf"\\ud83d"', REPLACEMENT),
     ],
 )
 def test_lone_surrogate_escapes_are_mended(text: bytes, mended: Any) -> None:
     assert decode(text) == mended
     assert decode(text.decode()) == mended
+
+
+def test_mending_costs_little() -> None:
+    text = rb'"\ud83d' + rb"\\" * 500_000 + b"x" + rb"\n" * 200_000 + b'"'
+    assert decode(text) == REPLACEMENT + "\\" * 500_000 + "x" + "\n" * 200_000
 
 
 def test_an_escaped_backslash_starts_no_surrogate() -> None:

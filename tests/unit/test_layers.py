@@ -36,7 +36,9 @@ def imported_rooms(path: Path) -> set[str]:
             first = next((part for part in named if part), None)
             rooms |= {first} if first else {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            assert not node.module.startswith("anthropic_proxy"), "relative imports only"
+            assert not node.module.startswith("anthropic_proxy"), (
+                "relative imports only"
+            )
     return rooms
 
 

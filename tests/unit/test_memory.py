@@ -5,7 +5,7 @@ THINKING = {"type": "thinking", "thinking": "hm", "signature": "s=="}
 
 
 def answer(call_id, thinking=THINKING):
-    return [thinking, {"type": "tool_use", "id": call_id, "name": "f", "input": {}}]
+    return [dict(thinking), {"type": "tool_use", "id": call_id, "name": "f", "input": {}}]
 
 
 def test_an_answer_is_found_by_its_first_call():
@@ -25,8 +25,7 @@ def test_what_is_recalled_cannot_be_altered():
     content[0]["thinking"] = "other"
     recalled = memory.recall("a")
     recalled[0]["signature"] = "forged"
-    assert memory.recall("a") == answer("a", {**THINKING, "thinking": "hm"})
-    THINKING["thinking"] = "hm"
+    assert memory.recall("a") == answer("a")
 
 
 def test_answers_that_are_of_no_use_are_not_kept():

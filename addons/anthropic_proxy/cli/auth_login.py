@@ -13,7 +13,7 @@ import click
 
 from ..credentials import terms
 from ..credentials.api_key import parse_api_key
-from ..credentials.login import Logins, LoginRefused
+from ..credentials.login import LoginRefused, Logins
 from ..credentials.oauth import TokenSet
 from ..credentials.pasted import PasteUnusable
 from ..credentials.profiles import active_profile, config_dir

@@ -16,6 +16,15 @@ from .auth_words import expiry
 @with_settings
 def command(settings: Settings) -> None:
     """Get a new access token now, whatever the old one's expiry says."""
+    run(settings)
+
+
+def run(settings: Settings) -> None:
+    """Refresh what is in use and say until when it is good.
+
+    Raises:
+        Failed, or one of the foreseen failures.
+    """
     chosen = choose(settings.config)
     source = chosen.source
     if source is None:

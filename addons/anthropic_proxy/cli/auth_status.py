@@ -42,7 +42,7 @@ def status(settings: Settings) -> dict[str, Any]:
     """All that ``status`` knows, fit for JSON; no secrets."""
     now = settings.now
     chosen = choose(settings.config)
-    sources = {
+    sources: dict[str, dict[str, Any]] = {
         name: _facts(source, now)
         if not isinstance(source, str)
         else {"source": name, "ready": False, "problem": source}

@@ -62,15 +62,19 @@ class Console(RotatingSource):
         store = TokenStore(profile.credentials_path, CONSOLE)
         client_id = profile.client_id
         self.profile = profile
-        self.refresher = client_id and Refresher(
-            store,
-            lambda token: prepare_console_refresh(profile.base_url, client_id, token),
-            send,
-        )
+        self.refresher: Refresher | None = None
+        if client_id is not None:
+            self.refresher = Refresher(
+                store,
+                lambda token: prepare_console_refresh(
+                    profile.base_url, client_id, token
+                ),
+                send,
+            )
         super().__init__(
             "console",
             store,
-            self.refresher or None,
+            self.refresher,
             ahead_s=AHEAD_S,
             credential=lambda tokens: Credential(
                 "console",

@@ -14,29 +14,29 @@ _LAST_PLAUSIBLE_SECOND: Final = 100_000_000_000
 
 
 def parse_foreign(content: bytes, now: float) -> TokenSet:
-    """Tokens from ``.oauth-tokens.json`` of anthropic-max-router (its ``expires_at`` in
-    milliseconds), from the ``tokens.json`` of earlier proxies (seconds), or from a
-    token file of our own.
+    """Tokens from anthropic-max-router, from earlier proxies, or from ourselves.
 
+    The first writes ``.oauth-tokens.json`` with ``expires_at`` in milliseconds, the
+    others ``tokens.json`` with seconds; which it is, is told by the number's size.
     A file that does not say when its token ends is taken as expired at ``now``: the
     first use then refreshes.
 
     Raises:
         Malformed: none of these; the message names what is wrong, no values.
-    """  # fmt: skip
+    """
     document = read_object(content)
     if document.get("version") == VERSION and document.get("type") == "subscription":
         return SUBSCRIPTION.decode(document)
     access_token = _text(document, "access_token")
     refresh_token = _text(document, "refresh_token")
-    if not access_token and not refresh_token:
-        raise Malformed("holds no access_token or refresh_token")
+    if not access_token:
+        raise Malformed("holds no access_token")
     if access_token.startswith("sk-ant-api"):
         raise Malformed("holds an API key; store it with `login --api-key`")
     return TokenSet(
-        access_token=access_token or "missing",
+        access_token=access_token,
         refresh_token=refresh_token or None,
-        expires_at=_expires_at(document, now) if access_token else now,
+        expires_at=_expires_at(document, now),
         scope=_scope(document.get("scope")),
         account=_mapping(document.get("account")),
         organization=_mapping(document.get("organization")),

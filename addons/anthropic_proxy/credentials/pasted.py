@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from .oauth_errors import redacted
 
 _CODE: Final = re.compile(r"[A-Za-z0-9._~+/=\-]+")
+_LINE_BREAK: Final = re.compile(r"[ \t]*[\r\n]+[ \t]*")
 _WANTED: Final = "Paste what the page shows after the login: it looks like code#state."
 
 
@@ -31,12 +32,13 @@ class Pasted:
 def parse_pasted(text: str) -> Pasted:
     """Read ``code#state``, a bare code, or the callback address.
 
-    White space (also inside: terminals wrap) and quotation marks around it are ignored.
+    White space and quotation marks around it are ignored, and line breaks inside:
+    terminals wrap.
 
     Raises:
         PasteUnusable: no code in it; the message never repeats the text.
     """
-    compact = "".join(text.split()).strip("'\"`<>")
+    compact = _LINE_BREAK.sub("", text.strip()).strip("'\"`<>").strip()
     if compact.startswith("sk-ant-"):
         raise PasteUnusable(f"That is a key or token, not a code. {_WANTED}")
     if "://" in compact or compact.startswith(("code=", "state=", "?")):

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 VERSION: Final = "2026-09-26"
-"""The day on which a stored copy of the page still had the words below."""
+"""The latest day on which the page is known to have had the words below."""
 
 PHRASE: Final = "I understand"
 """What the user types."""
@@ -43,7 +43,7 @@ def notice() -> str:
     return "\n".join(
         (
             "Logging in with a Claude subscription (Pro or Max) is not allowed by "
-            "Anthropic's published terms. Their page says, as read on "
+            "Anthropic's published terms. This is what their page said on "
             f"{VERSION}:",
             "",
             f"“{QUOTATION}”",

@@ -223,6 +223,11 @@ def _text(document: Mapping[str, Any]) -> bytes:
 
 
 def read_object(content: bytes) -> Mapping[str, Any]:
+    """The JSON object in a file.
+
+    Raises:
+        Malformed: it is none.
+    """
     try:
         document = jsontext.decode(content)
     except jsontext.InvalidJSON:

@@ -83,13 +83,12 @@ class ModelMapping:
     Args:
         catalog: the models there are.
         user_map: name or ``*`` pattern → Claude id, as ``parse_user_map`` reads it.
-        default_model: Claude id for names that are in neither Anthropic's catalogue
-            nor the map.
+        default_model: Claude id for names that are no Claude ids and not in the map.
         high_tier: names of OpenAI's largest models mean Opus; else Sonnet.
         reject_retired: raise ``RetiredModel`` instead of using the successor.
 
     Raises:
-        MappingError: a target is not a Claude id.
+        MappingError: a target, or the default model, is not a Claude id.
     """
 
     def __init__(

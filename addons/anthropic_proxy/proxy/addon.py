@@ -12,16 +12,21 @@ from typing import Any
 
 from mitmproxy import ctx, exceptions
 from mitmproxy.addonmanager import Loader
+from mitmproxy.log import ALERT
 from mitmproxy.proxy import layer, layers
 from mitmproxy.proxy.layers.http import HttpLayer, HTTPMode
 from mitmproxy.proxy.mode_specs import ProxyMode, ReverseMode
 
+from .. import __version__
 from ..credentials.sources import choose
 from ..dialects.chat_completions.memory import RecentThinking
 from ..models.catalog import Catalog
 from . import options
+from .background import Background, cache_file
 from .call import Call
 from .egress import EgressLayer
+from .forwarding import target_of
+from .options import Upstream
 from .pipeline import Pipeline
 from .runtime import Runtime, credentials_config, model_mapping, settings
 from .stages import Recovery
@@ -36,6 +41,9 @@ class AnthropicProxy:
 
     def __init__(self) -> None:
         self.pipeline: Pipeline | None = None
+        self._background = Background(
+            lambda: self._stages().runtime, self._upstream, cache_file(os.environ)
+        )
 
     # -- options -------------------------------------------------------------------
 
@@ -73,11 +81,23 @@ class AnthropicProxy:
         )
 
     def running(self) -> None:
-        """Say what is in force."""
+        """Say what is in force, and begin what goes on in the background."""
         runtime = self._stages().runtime
-        target = runtime.upstream or "the target of --mode"
-        logger.info("anthropic-max-proxy: upstream is %s", target)
-        logger.info("anthropic-max-proxy: %s", runtime.why)
+        version = f"anthropic-max-proxy {__version__}"
+        logger.log(ALERT, "%s: requests go to %s", version, self._upstream())
+        logger.log(ALERT, "%s: %s", version, runtime.why)
+        self._background.start()
+
+    def done(self) -> None:
+        """The proxy stops."""
+        self._background.stop()
+
+    def _upstream(self) -> Upstream | None:
+        """The upstream by option, else the first mode's target."""
+        if (chosen := self._stages().runtime.upstream) is not None:
+            return chosen
+        modes = [ProxyMode.parse(spec) for spec in ctx.options.mode]
+        return next((target_of(m) for m in modes if isinstance(m, ReverseMode)), None)
 
     # -- connections ---------------------------------------------------------------
 

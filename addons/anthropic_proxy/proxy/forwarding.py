@@ -32,8 +32,13 @@ def upstream_of(call: Call, chosen: Upstream | None) -> Upstream:
         return chosen
     mode = call.flow.client_conn.proxy_mode
     assert isinstance(mode, ReverseMode)  # options are checked at the start
-    host, port = mode.address[0], mode.address[1]
-    return Upstream("https" if mode.scheme == "https" else "http", host, port, "")
+    return target_of(mode)
+
+
+def target_of(mode: ReverseMode) -> Upstream:
+    """What ``--mode reverse:…`` points at."""
+    scheme = "https" if mode.scheme == "https" else "http"
+    return Upstream(scheme, mode.address[0], mode.address[1], "")
 
 
 def end_to_end(fields: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from ..dialects.chat_completions.models import model_list
 from ..models.catalog import Model
 from .answers import json_answer
 from .endpoints import hint
+from .forwarding import upstream_of
 from .handler import Handler, answer, refuse
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Health(Handler):
             "status": "ok",
             "service": SERVICE,
             "version": __version__,
-            "upstream": str(runtime.upstream) if runtime.upstream else None,
+            "upstream": str(upstream_of(call, runtime.upstream)),
             "credential": source,
             "uptime": round(runtime.now() - runtime.started),
         }

@@ -142,7 +142,7 @@ class Pipeline:
 
     def response(self, call: Call) -> None:
         """Translate; a stage that broke earlier ends here with our own error."""
-        if call.broken:
+        if call.broken and call.upstream_status is not None:
             call.flow.response = self.failure(call, 500, BROKEN)
         elif not call.local:
             self.handler(call.endpoint).response(call)
@@ -178,6 +178,8 @@ class Pipeline:
 
     def failure(self, call: Call | None, status: int, reason: str) -> http.Response:
         """An error of ours as JSON."""
+        if status == 502:
+            reason = f"Upstream gave no answer that can be used: {_plain(reason)}."
         if call is None:
             return error_answer("openai", status, reason, "req_none")
         return error_answer(call.endpoint.dialect, status, reason, call.id)
@@ -209,6 +211,11 @@ def _take_credentials(headers: http.Headers, local_key: str | None) -> Presented
         if name in headers:
             headers[name] = "***"
     return found
+
+
+def _plain(reason: str) -> str:
+    """mitmproxy's reason without the raw bytes that it may quote from upstream."""
+    return reason.partition(": b'")[0].partition(': b"')[0].rstrip(". ")
 
 
 def _ours(call: Call) -> bool:

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import msgspec
-
 from .commands import parse
 from .conversation import PrefixHash, last_user_turn, placed_blocks, text_of
 from .draft import Delivery, Draft

@@ -17,11 +17,13 @@ MAX_DEPTH: Final = 200
 encoder's, far from Python's limit; no real request comes near it."""
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_ESCAPE: Final = re.compile(
-    rb"""\\ (?: u[dD][89abAB][0-9a-fA-F]{2} \\u[dD][c-fC-F][0-9a-fA-F]{2}  # a pair
-          | (?P<lone> u[dD][89a-fA-F][0-9a-fA-F]{2} )
-          | . )""",
-    re.VERBOSE | re.DOTALL,
+# An odd run of backslashes: all but the last escape each other. It starts with a
+# literal, which is what lets the search skip through megabytes.
+_SURROGATE_ESCAPE: Final = re.compile(
+    rb"""\\ (?<!\\\\) (?P<escaped> (?:\\\\)* )
+    (?: (?P<pair> u[dD][89abAB][0-9a-fA-F]{2} \\u[dD][c-fC-F][0-9a-fA-F]{2} )
+      | u[dD][89a-fA-F][0-9a-fA-F]{2} )""",
+    re.VERBOSE,
 )
 _DECODER: Final = msgspec.json.Decoder(strict=True)
 _ENCODER: Final = msgspec.json.Encoder()
@@ -47,7 +49,7 @@ def decode(text: bytes | str) -> Any:
     try:
         value = _parse(data)
     except InvalidJSON:
-        mended = _ESCAPE.sub(_without_lone_surrogate, data)
+        mended = _SURROGATE_ESCAPE.sub(_replacement, data)
         if mended == data:
             raise
         value = _parse(mended)
@@ -88,8 +90,8 @@ def _parse(data: bytes) -> Any:
         raise InvalidJSON(str(failure)) from None
 
 
-def _without_lone_surrogate(escape: re.Match[bytes]) -> bytes:
-    return rb"\ufffd" if escape["lone"] else escape[0]
+def _replacement(escape: re.Match[bytes]) -> bytes:
+    return escape[0] if escape["pair"] else escape["escaped"] + rb"\ufffd"
 
 
 def _too_deep(value: Any) -> bool:

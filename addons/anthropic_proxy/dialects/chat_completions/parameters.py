@@ -19,10 +19,12 @@ from .errors import RequestError
 from .parameter import (
     Handling,
     Parameter,
+    plain,
     shallow_array,
     shallow_mapping,
     shallow_value,
 )
+from .parameter_extensions import EXTENSIONS
 
 _ONE_OR_MORE: Final = within(integer, 1)
 

@@ -17,18 +17,10 @@ from ...wire import jsontext
 Schema = dict[str, Any]
 
 STRING_FORMATS: Final = frozenset(
-    [
-        "date-time",
-        "time",
-        "date",
-        "duration",
-        "email",
-        "hostname",
-        "uri",
-        "ipv4",
-        "ipv6",
-        "uuid",
-    ]
+    (
+        *("date-time", "time", "date", "duration", "email", "hostname"),
+        *("uri", "ipv4", "ipv6", "uuid"),
+    )
 )
 MAX_STRICT_TOOLS: Final = 20
 

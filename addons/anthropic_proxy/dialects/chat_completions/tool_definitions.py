@@ -8,32 +8,42 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from ..report import Report
 from . import checks, schemas
+from .checks import array_of, boolean, mapping, one_of, optional, required, string
 from .errors import RequestError
-from .parameter import ignore_parts
+from .parameter import cache_control, ignore_parts
 from .schemas import NotExpressible
 
 _SERVER_TYPE: Final = re.compile(r"[a-z][a-z_]*_\d{8}", re.ASCII)
 """``web_search_20250305`` and its like: a tool with a date is one of Anthropic's."""
 
-_PASSED_ON: Final = (
-    "cache_control",
-    "allowed_callers",
-    "defer_loading",
-    "eager_input_streaming",
-    "input_examples",
-)
+_PASSED_ON: Final[Mapping[str, checks.Reader]] = {
+    "cache_control": cache_control,
+    "allowed_callers": array_of(string),
+    "defer_loading": boolean,
+    "eager_input_streaming": boolean,
+    "input_examples": array_of(mapping),
+}
 """Members of a tool that only Anthropic has; a client that sends them means them."""
 
 _SEARCH_TYPE: Final = "web_search_20250305"
 _SEARCH_NAME: Final = "web_search"
 _SEARCHES: Final[Mapping[str, int]] = {"low": 1, "medium": 3, "high": 5}
 _PLACE_KEYS: Final = ("city", "country", "region", "timezone")
+
+
+_WRAPPED_INPUT: Final = {
+    "type": "object",
+    "properties": {"input": {"type": "string"}},
+    "required": ["input"],
+    "additionalProperties": False,
+}
+"""Free-form input as the one string of an object."""
 
 
 class Kind(enum.Enum):
@@ -71,123 +81,131 @@ class Tool:
 
 
 def read_tool(item: Any, param: str, report: Report) -> Tool:
-    tool = checks.mapping(item, param)
-    type_ = checks.optional(tool, "type", param, checks.string)
+    """One item of ``tools``.
+
+    Raises:
+        RequestError: it is none of the known kinds, or a part of it is wrong.
+    """
+    tool = mapping(item, param)
+    type_ = optional(tool, "type", param, string)
     if type_ is not None and _SERVER_TYPE.fullmatch(type_):
-        name = checks.required(tool, "name", param, checks.string)
-        return Tool(Kind.SERVER, name, param, tool)
-    if "input_schema" in tool and type_ in (None, "custom"):
-        return _anthropic(tool, param, report)
-    if type_ == "custom":
-        custom = checks.required(tool, "custom", param, checks.mapping)
-        ignore_parts(tool, ("type", "custom", *_PASSED_ON), param, report)
-        return _custom(custom, f"{param}.custom", tool, report)
-    if type_ not in (None, "function"):
+        definition = {**tool, **_extras([(tool, param)])}
+        return Tool(Kind.SERVER, _name(tool, param), param, definition)
+    if type_ in (None, "custom") and "input_schema" in tool:
+        return _client_tool(tool, param, "input_schema", [], report)
+    if type_ not in (None, "function", "custom"):
         raise checks.invalid_value(type_, f"{param}.type", ("function", "custom"))
-    if "function" not in tool and "name" in tool:
+    kind = type_ or "function"
+    if kind == "function" and "function" not in tool and "name" in tool:
         # The flat form of the Responses API, which some clients send here as well.
-        return read_function(tool, param, tool, report)
-    function = checks.required(tool, "function", param, checks.mapping)
-    ignore_parts(tool, ("type", "function", *_PASSED_ON), param, report)
-    return read_function(function, f"{param}.function", tool, report)
+        return _client_tool(tool, param, "parameters", [], report)
+    inner = required(tool, kind, param, mapping)
+    ignore_parts(tool, ("type", kind, *_PASSED_ON), param, report)
+    outer = [(tool, param)]
+    if kind == "custom":
+        return _custom(inner, f"{param}.custom", outer, report)
+    return _client_tool(inner, f"{param}.function", "parameters", outer, report)
 
 
-def read_function(
-    function: dict[str, Any], param: str, outer: Mapping[str, Any], report: Report
+def read_function(item: Any, param: str, report: Report) -> Tool:
+    """One item of the deprecated ``functions``."""
+    return _client_tool(mapping(item, param), param, "parameters", [], report)
+
+
+def _client_tool(
+    owner: dict[str, Any],
+    param: str,
+    schema_key: str,
+    outer: Sequence[tuple[dict[str, Any], str]],
+    report: Report,
 ) -> Tool:
-    parameters = checks.optional(function, "parameters", param, checks.mapping)
-    known = ("type", "name", "description", "parameters", "strict")
-    ignore_parts(function, (*known, *_PASSED_ON), param, report)
-    strict = checks.optional(function, "strict", param, checks.boolean)
-    name, described = _heading(function, param)
-    schema = _input_schema(parameters, name, f"{param}.parameters")
-    definition = described | {"input_schema": schema} | _extras(outer)
-    return Tool(Kind.FUNCTION, name, param, definition, bool(strict))
-
-
-def _anthropic(tool: dict[str, Any], param: str, report: Report) -> Tool:
-    schema = checks.optional(tool, "input_schema", param, checks.mapping)
-    known = ("type", "name", "description", "input_schema", "strict")
-    ignore_parts(tool, (*known, *_PASSED_ON), param, report)
-    strict = checks.optional(tool, "strict", param, checks.boolean)
-    name, described = _heading(tool, param)
-    schema = _input_schema(schema, name, f"{param}.input_schema")
-    definition = described | {"input_schema": schema} | _extras(tool)
+    known = ("type", "name", "description", "strict", schema_key, *_PASSED_ON)
+    ignore_parts(owner, known, param, report)
+    name = _name(owner, param)
+    schema = optional(owner, schema_key, param, mapping)
+    strict = optional(owner, "strict", param, boolean)
+    definition = {
+        **_description(owner, param),
+        "input_schema": _input_schema(schema, name, f"{param}.{schema_key}"),
+        **_extras([(owner, param), *outer]),
+    }
     return Tool(Kind.FUNCTION, name, param, definition, bool(strict))
 
 
 def _custom(
-    custom: dict[str, Any], param: str, outer: Mapping[str, Any], report: Report
+    custom: dict[str, Any],
+    param: str,
+    outer: Sequence[tuple[dict[str, Any], str]],
+    report: Report,
 ) -> Tool:
-    name, described = _heading(custom, param)
     ignore_parts(custom, ("name", "description", "format"), param, report)
+    name = _name(custom, param)
+    described = _description(custom, param)
     grammar = _grammar(custom, param)
     if grammar:
         reason = "a grammar cannot be enforced; it is part of the description"
         token = "tools.custom.format:not_enforced"
         report.altered(f"{param}.format", "description", "C.2", reason, token)
-        parts = [described.get("description"), grammar]
-        described["description"] = "\n\n".join(part for part in parts if part)
-    schema = {
-        "type": "object",
-        "properties": {"input": {"type": "string"}},
-        "required": ["input"],
-        "additionalProperties": False,
-    }
-    definition = described | {"input_schema": schema} | _extras(outer)
+        parts = [*described.values(), grammar]
+        described = {"description": "\n\n".join(parts)}
+    definition = {**described, "input_schema": _WRAPPED_INPUT, **_extras(outer)}
     return Tool(Kind.CUSTOM, name, param, definition)
 
 
 def _grammar(custom: dict[str, Any], param: str) -> str | None:
-    format_ = checks.optional(custom, "format", param, checks.mapping)
+    format_ = optional(custom, "format", param, mapping)
     if format_ is None:
         return None
     param = f"{param}.format"
-    if (
-        checks.required(format_, "type", param, checks.one_of("text", "grammar"))
-        == "text"
-    ):
+    if required(format_, "type", param, one_of("text", "grammar")) == "text":
         return None
-    grammar = checks.required(format_, "grammar", param, checks.mapping)
+    grammar = required(format_, "grammar", param, mapping)
     param = f"{param}.grammar"
-    syntax = checks.required(grammar, "syntax", param, checks.one_of("lark", "regex"))
-    definition = checks.required(grammar, "definition", param, checks.string)
+    syntax = required(grammar, "syntax", param, one_of("lark", "regex"))
+    definition = required(grammar, "definition", param, string)
     return f"The input must match this {syntax} grammar:\n{definition}"
 
 
 def read_web_search(options: dict[str, Any], report: Report) -> Tool:
+    """``web_search_options`` as Anthropic's own search tool (rules A.1)."""
     param = "web_search_options"
-    size = checks.optional(
-        options, "search_context_size", param, checks.one_of(*_SEARCHES)
-    )
+    ignore_parts(options, ("search_context_size", "user_location"), param, report)
     definition: dict[str, Any] = {"type": _SEARCH_TYPE}
+    size = optional(options, "search_context_size", param, one_of(*_SEARCHES))
     if size is not None:
         definition["max_uses"] = _SEARCHES[size]
-    location = checks.optional(options, "user_location", param, checks.mapping)
+    location = optional(options, "user_location", param, mapping)
     if location is not None:
-        param = f"{param}.user_location"
-        checks.optional(location, "type", param, checks.one_of("approximate"))
-        place = checks.optional(location, "approximate", param, checks.mapping) or {}
-        param = f"{param}.approximate"
-        known = {
-            key: checks.optional(place, key, param, checks.string)
-            for key in _PLACE_KEYS
-        }
-        known = {key: value for key, value in known.items() if value}
-        definition["user_location"] = {"type": "approximate", **known}
-    report.mapped("web_search_options", f"tools: {_SEARCH_TYPE}", "A.1")
-    return Tool(Kind.SERVER, _SEARCH_NAME, "web_search_options", definition)
+        place = _place(location, f"{param}.user_location", report)
+        definition["user_location"] = {"type": "approximate", **place}
+    report.mapped(param, f"tools: {_SEARCH_TYPE}", "A.1")
+    return Tool(Kind.SERVER, _SEARCH_NAME, param, definition)
+
+
+def _place(location: dict[str, Any], param: str, report: Report) -> dict[str, str]:
+    optional(location, "type", param, one_of("approximate"))
+    ignore_parts(location, ("type", "approximate"), param, report)
+    place = optional(location, "approximate", param, mapping) or {}
+    param = f"{param}.approximate"
+    ignore_parts(place, _PLACE_KEYS, param, report)
+    parts = {key: optional(place, key, param, string) for key in _PLACE_KEYS}
+    return {key: part for key, part in parts.items() if part}
 
 
 # --- parts of a definition ---
 
 
-def _heading(owner: dict[str, Any], param: str) -> tuple[str, dict[str, Any]]:
-    name = checks.required(owner, "name", param, checks.string)
+def _name(owner: dict[str, Any], param: str) -> str:
+    name: str = required(owner, "name", param, string)
     if not name:
-        raise RequestError(f"Invalid '{param}.name': empty string.", f"{param}.name")
-    description = checks.optional(owner, "description", param, checks.string)
-    return name, {"description": description} if description else {}
+        message = f"Invalid '{param}.name': empty string."
+        raise RequestError(message, f"{param}.name", "invalid_value")
+    return name
+
+
+def _description(owner: dict[str, Any], param: str) -> dict[str, str]:
+    description = optional(owner, "description", param, string)
+    return {"description": description} if description else {}
 
 
 def _input_schema(
@@ -200,5 +218,10 @@ def _input_schema(
         raise RequestError(message, param, "invalid_function_parameters") from None
 
 
-def _extras(tool: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: tool[key] for key in _PASSED_ON if tool.get(key) is not None}
+def _extras(owners: Sequence[tuple[dict[str, Any], str]]) -> dict[str, Any]:
+    return {
+        key: optional(owner, key, param, reader)
+        for owner, param in owners
+        for key, reader in _PASSED_ON.items()
+        if owner.get(key) is not None
+    }

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..report import Report
-from . import checks, schemas
+from . import schemas
 from .errors import RequestError
 from .identifiers import ToolNames
 from .parameters import Values
@@ -27,12 +27,14 @@ def read_tools(values: Values, report: Report) -> list[Tool]:
     if "tools" in values and "functions" in values:
         message = "'functions' and 'tools' cannot both be specified."
         raise RequestError(message, "functions")
-    tools: list[Tool] = []
-    for index, item in enumerate(values.get("tools", ())):
-        tools.append(read_tool(item, f"tools[{index}]", report))
-    for index, item in enumerate(values.get("functions", ())):
-        param = f"functions[{index}]"
-        tools.append(read_function(checks.mapping(item, param), param, {}, report))
+    tools = [
+        read_tool(item, f"tools[{index}]", report)
+        for index, item in enumerate(values.get("tools", ()))
+    ]
+    tools += [
+        read_function(item, f"functions[{index}]", report)
+        for index, item in enumerate(values.get("functions", ()))
+    ]
     for field in ("tools", "functions"):
         if field in values:
             report.mapped(field, "tools", "C.1")
