@@ -162,7 +162,9 @@ def sse_bytes(events: Iterable[Mapping[str, Any]]) -> bytes:
 
 
 def run(
-    events: Iterable[Mapping[str, Any]], stream: ChunkStream | None = None, **fields: Any
+    events: Iterable[Mapping[str, Any]],
+    stream: ChunkStream | None = None,
+    **fields: Any,
 ) -> list[Any]:
     """The chunks that events make, through to the end of upstream's body."""
     stream = stream or ChunkStream(exchange(**fields))

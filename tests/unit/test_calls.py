@@ -1,6 +1,6 @@
 import pytest
-from answer_support import exchange
 
+from answer_support import exchange
 from anthropic_proxy.dialects.chat_completions.calls import (
     Call,
     custom_input,
@@ -61,7 +61,11 @@ def test_an_input_as_text(block, text):
 def test_a_custom_tools_input_is_unwrapped_when_it_can_be(arguments, text):
     assert custom_input(arguments) == text
     call = Call("c1", "f", arguments, custom=True).tool_call()
-    assert call == {"id": "c1", "type": "custom", "custom": {"name": "f", "input": text}}
+    assert call == {
+        "id": "c1",
+        "type": "custom",
+        "custom": {"name": "f", "input": text},
+    }
 
 
 def test_emulated_calls_have_an_id_that_lasts():

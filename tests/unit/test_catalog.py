@@ -8,6 +8,7 @@ import tomllib
 import typing
 
 import pytest
+
 from anthropic_proxy.models.catalog import Catalog, Model, Thinking
 
 CATALOG = Catalog.load()

@@ -1,6 +1,7 @@
 import base64
 
 import pytest
+
 from anthropic_proxy.dialects.chat_completions import attachments
 from anthropic_proxy.dialects.chat_completions.errors import RequestError
 from conversation_support import HAIKU_4_5, translate

@@ -1,14 +1,15 @@
 import re
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from anthropic_proxy.dialects.chat_completions.identifiers import (
     TOOL_NAME_LIMIT,
     ToolNames,
     ToolUseIds,
     sanitise,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 LEGAL = re.compile("[a-zA-Z0-9_-]+")
 NAMES = st.one_of(st.sampled_from(["a.b", "a/b", "a_b", "", "_", "é"]), st.text())

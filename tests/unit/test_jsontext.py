@@ -8,6 +8,9 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
 from anthropic_proxy.wire.jsontext import (
     MAX_DEPTH,
     InvalidJSON,
@@ -15,8 +18,6 @@ from anthropic_proxy.wire.jsontext import (
     encode,
     without_surrogates,
 )
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 

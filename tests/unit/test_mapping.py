@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
 from anthropic_proxy.models.catalog import Catalog
 from anthropic_proxy.models.mapping import (
     MappingError,

@@ -5,7 +5,10 @@ THINKING = {"type": "thinking", "thinking": "hm", "signature": "s=="}
 
 
 def answer(call_id, thinking=THINKING):
-    return [dict(thinking), {"type": "tool_use", "id": call_id, "name": "f", "input": {}}]
+    return [
+        dict(thinking),
+        {"type": "tool_use", "id": call_id, "name": "f", "input": {}},
+    ]
 
 
 def test_an_answer_is_found_by_its_first_call():

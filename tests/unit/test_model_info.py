@@ -6,6 +6,7 @@ import datetime
 from typing import Any
 
 import pytest
+
 from anthropic_proxy.models.catalog import Catalog, Model, Thinking
 from anthropic_proxy.models.model_info import updated
 

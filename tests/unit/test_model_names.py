@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from anthropic_proxy.models.model_names import is_claude, without_provider
 
 WRAPPED = [

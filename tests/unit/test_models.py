@@ -1,7 +1,7 @@
 import pytest
-from answer_support import vectors
 from openai.types import Model
 
+from answer_support import vectors
 from anthropic_proxy.dialects.chat_completions.models import model_list, model_object
 
 
@@ -11,7 +11,8 @@ def test_vectors(given, expected):
 
 
 @pytest.mark.parametrize(
-    "instant", [None, "", "soon", 5, "0001-01-01T00:00:00+14:00", "1970-01-01T00:00:00Z"]
+    "instant",
+    [None, "", "soon", 5, "0001-01-01T00:00:00+14:00", "1970-01-01T00:00:00Z"],
 )
 def test_an_unknown_release_date_is_the_epoch(instant):
     model = model_object({"id": "claude-x", "created_at": instant})

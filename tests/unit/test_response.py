@@ -1,8 +1,8 @@
 import pytest
-from answer_support import checked, exchange, exchange_of, vectors
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from answer_support import checked, exchange, exchange_of, vectors
 from anthropic_proxy.dialects.chat_completions.exchange import Settings
 from anthropic_proxy.dialects.chat_completions.response import (
     UnusableMessage,
@@ -59,7 +59,10 @@ def test_what_is_no_message_is_refused(body):
 
 def test_a_refusal_has_an_explanation_and_no_calls():
     refused = message(
-        text("So far"), call(), stop_reason="refusal", stop_details={"explanation": "No"}
+        text("So far"),
+        call(),
+        stop_reason="refusal",
+        stop_details={"explanation": "No"},
     )
     choice, warnings = answered(refused)
     assert choice["message"] == {
@@ -292,8 +295,9 @@ def test_a_continued_turn_needs_messages():
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-    lambda values: st.lists(values, max_size=3)
-    | st.dictionaries(st.text(), values, max_size=3),
+    lambda values: (
+        st.lists(values, max_size=3) | st.dictionaries(st.text(), values, max_size=3)
+    ),
     max_leaves=5,
 )
 FIELDS = ["type", "text", "thinking", "signature", "data", "id", "name", "input"]
@@ -303,7 +307,7 @@ BLOCKS = st.dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(
     content=st.lists(BLOCKS | JSON, max_size=4),
     fields=st.dictionaries(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from anthropic_proxy.wire.sse import Decoder, Event, EventTooLarge, comment, encode
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
+from anthropic_proxy.wire.sse import Decoder, Event, EventTooLarge, comment, encode
 
 
 def feed_in_chunks(stream: bytes, size: int, **limits: int) -> list[Event]:

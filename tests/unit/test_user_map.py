@@ -6,9 +6,10 @@ import contextlib
 import json
 
 import pytest
-from anthropic_proxy.models.user_map import MappingError, claude_id, parse_user_map
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from anthropic_proxy.models.user_map import MappingError, claude_id, parse_user_map
 
 PATH = "/home/u/.router-mappings.json"
 

@@ -31,7 +31,7 @@ def run(
     if (subscription or both) and log_out(settings.store):
         deleted = True
         say(f"Deleted the subscription login {settings.config.token_file}")
-        say("To end it at Anthropic too: https://claude.ai/settings/account")
+        say("To end it at Anthropic too: https://claude.ai/settings")
     if (api_key or both) and remove_api_key(settings.config.api_key_file):
         deleted = True
         say(f"Deleted the API key {settings.config.api_key_file}")

@@ -66,6 +66,8 @@ class Settings:
                 token_file=(token_file or default_token_file(env)).absolute(),
                 env=env,
                 credential=credential,
+                # here there are no clients whose credentials could pass
+                client_passthrough=credential == "client",
                 oauth=endpoints,
             )
         )

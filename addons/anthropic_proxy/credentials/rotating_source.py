@@ -96,7 +96,7 @@ class RotatingSource:
                 if self._just_obtained(now):
                     return None
                 tokens = await self._refreshed(rejected.secret, now)
-            elif tokens.expires_within(0, now):
+            elif tokens.expires_within(0, now) or self._refreshing():
                 tokens = await self._refreshed(tokens.access_token, now)
         except CredentialUnavailable:
             return None
@@ -134,7 +134,7 @@ class RotatingSource:
                 "account": tokens.account.get("email_address"),
                 "organization": tokens.organization.get("name"),
                 "scope": tokens.scope or None,
-                "expires_at": tokens.expires_at,
+                "expires_at": _whole(tokens.expires_at),
                 "refreshable": bool(self._refresher and tokens.refresh_token),
                 "acknowledged_terms": tokens.acknowledged_terms,
             }
@@ -176,6 +176,9 @@ class RotatingSource:
             and 0 <= now - self._obtained_at < JUST_OBTAINED_S
         )
 
+    def _refreshing(self) -> bool:
+        return self._flight is not None and not self._flight.done()
+
     def _pausing(self, now: float) -> bool:
         if self._pause is None:
             return False
@@ -192,7 +195,7 @@ class RotatingSource:
             raise CredentialUnavailable(self._problem or self._log_in)
         loop = asyncio.get_running_loop()
         flight = self._flight
-        if flight is None or flight.done() or flight.get_loop() is not loop:
+        if flight is None or not self._refreshing() or flight.get_loop() is not loop:
             flight = loop.run_in_executor(None, self._refresh, stale, now)
             flight.add_done_callback(_retrieve)
             self._flight = flight
@@ -216,7 +219,6 @@ class RotatingSource:
             self._obtained_at = now
         self._hold(tokens)
         self._problem, self._pause = None, None
-        self._stamp = self._store.stamp()
         return tokens
 
     def _unavailable(self, failure: Exception, now: float) -> CredentialUnavailable:
@@ -233,6 +235,10 @@ class RotatingSource:
             sentence = f"You are not logged in (any more). {self._log_in}"
         self._problem = sentence
         return CredentialUnavailable(sentence)
+
+
+def _whole(seconds: float | None) -> int | None:
+    return None if seconds is None else int(seconds)
 
 
 def _retrieve(flight: asyncio.Future[TokenSet]) -> None:

@@ -246,18 +246,18 @@ def configured_sources(config: Config) -> Mapping[SourceName, Source | str]:
 def _observer(config: Config) -> Callable[[], tuple[object, ...]]:
     """What may change the choice, to be looked at again and again."""
     folder = config_dir(config.env)
-    exist = [config.api_key_file, config.token_file]
+    exist = [PrivateFile(config.api_key_file), PrivateFile(config.token_file)]
     try:
         profile = active_profile(config.env)
     except ProfileUnusable:
         profile = None
     if profile is not None:
-        exist.append(profile.credentials_path)
+        exist.append(PrivateFile(profile.credentials_path))
     changing = [PrivateFile(folder / "active_config"), PrivateFile(folder / "configs")]
 
     def look() -> tuple[object, ...]:
         return (
-            *(path.exists() for path in exist),
+            *(file.stamp() is not None for file in exist),
             *(file.stamp() for file in changing),
         )
 

@@ -11,10 +11,12 @@ import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from ..credentials.credential import Credential
+from ..models.catalog import Catalog
 from ..wire.anthropic import BETA_HEADER, CURRENT_VERSION, VERSION_HEADER
 from .answers import USER_AGENT
 from .options import Upstream
@@ -83,7 +85,7 @@ class Background:
         self._models_due = now + MODELS_RETRY_SECONDS
         models = await asyncio.to_thread(fetch_models, upstream, credential)
         if models:
-            runtime.use_catalog(runtime.catalog.refreshed(models))
+            self._learn(runtime, models)
             self._models_due = now + MODELS_FRESH_SECONDS
             record = {"upstream": str(upstream), "at": now, "models": models}
             await asyncio.to_thread(_write, self.cache, record)
@@ -98,8 +100,12 @@ class Background:
             return
         runtime = self.runtime()
         if same and runtime.options["model_refresh"] and isinstance(models, list):
-            runtime.use_catalog(runtime.catalog.refreshed(models))
+            self._learn(runtime, models)
             self._models_due = at + MODELS_FRESH_SECONDS
+
+    def _learn(self, runtime: Runtime, models: list[dict[str, Any]]) -> None:
+        today = datetime.fromtimestamp(runtime.now(), UTC).date()
+        runtime.use_catalog(Catalog.load().refreshed(models, today))
 
 
 def fetch_models(upstream: Upstream, credential: Credential) -> list[dict[str, Any]]:

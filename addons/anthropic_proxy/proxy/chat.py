@@ -188,7 +188,7 @@ class ChatCompletions(Handler):
 
     def recoverable(self, call: Call, status: int) -> bool:
         """400s that another form of the same request may avoid (rules C.4, D.4)."""
-        return status == 400 and call.translation is not None
+        return status == 400 and call.translation is not None and not call.parts
 
     def recover(self, recovery: Recovery) -> None:
         """Ask again without what upstream could not take."""
@@ -209,13 +209,14 @@ class ChatCompletions(Handler):
         if content is None:
             return False
         call.pauses_left -= 1
-        call.translation = continued(translation, content)
-        set_content(call.flow.request, self._body(call, call.translation))
+        again = continued(translation, content)
+        set_content(call.flow.request, self._body(call, again))
         if call.transcoder is not None:
             call.transcoder.stream.resume()
         return True
 
     def _paused_content(self, call: Call) -> list[dict[str, Any]] | None:
+        """All that the paused turn has said so far; None when it is not paused."""
         if call.transcoder is not None:
             return call.transcoder.stream.paused
         assert call.flow.response is not None
@@ -227,11 +228,10 @@ class ChatCompletions(Handler):
             return None
         if not isinstance(message, dict) or message.get("stop_reason") != "pause_turn":
             return None
-        content = message.get("content")
-        if not isinstance(content, list):
+        if not isinstance(message.get("content"), list):
             return None
         call.parts.append(message)
-        return content
+        return [block for part in call.parts for block in part["content"]]
 
     def broken_stream(self, call: Call, reason: str) -> bytes | None:
         """The truncation error; nothing more when the answer was already whole."""

@@ -95,13 +95,16 @@ def model_mapping(options: Mapping[str, Any], catalog: Catalog) -> ModelMapping:
     except (MappingError, OSError, UnicodeError) as wrong:
         message = f"anthropic_model_mappings: {wrong}"
         raise exceptions.OptionsError(message) from None
-    return ModelMapping(
-        catalog,
-        user_map=user_map,
-        default_model=options["default_model"],
-        high_tier=options["high_tier"],
-        reject_retired=options["retired_models"] == "reject",
-    )
+    try:
+        return ModelMapping(
+            catalog,
+            user_map=user_map,
+            default_model=options["default_model"],
+            high_tier=options["high_tier"],
+            reject_retired=options["retired_models"] == "reject",
+        )
+    except MappingError as wrong:
+        raise exceptions.OptionsError(f"anthropic_default_model: {wrong}") from None
 
 
 def settings(options: Mapping[str, Any]) -> Settings:

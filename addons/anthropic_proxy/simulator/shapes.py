@@ -150,7 +150,8 @@ _TOOL_RESULT_CONTENT: Final = Tagged(
         ),
     }
 )
-_SERVER_RESULT: Final = Record(
+_SERVER_RESULT: Final = Record({"tool_use_id": TEXT, "content": ANYTHING}, _CACHED)
+_WEB_RESULT: Final = Record(
     {"tool_use_id": TEXT, "content": ANYTHING}, {**_CACHED, "caller": _CALLER}
 )
 BLOCKS: Final = Tagged(
@@ -183,8 +184,8 @@ BLOCKS: Final = Tagged(
             {"id": TEXT, "name": TEXT, "input": OBJECT},
             {**_CACHED, "caller": _CALLER},
         ),
-        "web_search_tool_result": _SERVER_RESULT,
-        "web_fetch_tool_result": _SERVER_RESULT,
+        "web_search_tool_result": _WEB_RESULT,
+        "web_fetch_tool_result": _WEB_RESULT,
         "code_execution_tool_result": _SERVER_RESULT,
         "bash_code_execution_tool_result": _SERVER_RESULT,
         "text_editor_code_execution_tool_result": _SERVER_RESULT,

@@ -10,6 +10,7 @@ from .conversation import canonical
 
 _PIECE: Final = re.compile(r"\s*\S{1,4}|\s+")
 _COUNTED: Final = ("system", "tools", "messages")
+_MEDIA_TOKENS: Final = 1600
 
 
 def pieces(text: str) -> list[str]:
@@ -22,11 +23,20 @@ def output_tokens(text: str) -> int:
     return len(pieces(text))
 
 
-def size(value: Any) -> int:
-    """Tokens of a part of a request, cheap enough for a megabyte of it."""
-    return len(canonical(value)) // 4 + 1
-
-
 def input_tokens(body: Mapping[str, Any]) -> int:
-    """Tokens of the whole prompt."""
-    return sum(size(body[key]) for key in _COUNTED if body.get(key))
+    """Tokens of the whole prompt; a picture or a PDF costs the same whatever its size.
+
+    Cheap enough for a megabyte of text.
+    """
+    parts = [body[key] for key in _COUNTED if body.get(key)]
+    return sum(len(canonical(_without_media(part))) // 4 + 1 for part in parts)
+
+
+def _without_media(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_media(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get("type") == "base64" and "data" in value:
+        return "x" * (4 * _MEDIA_TOKENS)
+    return {key: _without_media(item) for key, item in value.items()}

@@ -91,14 +91,11 @@ def document_part(part: dict[str, Any], param: str, report: Report) -> ContentBl
     )
     source = checks.required(part, "source", param, checks.mapping)
     checks.required(source, "type", f"{param}.source", checks.string)
-    block: ContentBlock = {
-        "type": "document",
-        "source": checks.shallow_enough(source, f"{param}.source"),
-    }
+    block: ContentBlock = {"type": "document", "source": source}
     for key, reader in {**extras, "citations": checks.mapping}.items():
         value = checks.optional(part, key, param, reader)
         if value:
-            block[key] = checks.shallow_enough(value, f"{param}.{key}")
+            block[key] = value
     return block
 
 

@@ -122,14 +122,21 @@ class StreamedContent:
 
         The official clients cannot lengthen such a list, so each is sent only once.
         """
-        annotations = [
+        found: dict[str, list[Any]] = {}
+        annotations = self._annotations()
+        if annotations:
+            found["annotations"] = annotations
+        found |= extensions(self.value(), self._exchange.settings)
+        return [{name: items} for name, items in found.items()]
+
+    def _annotations(self) -> list[dict[str, Any]]:
+        if self._exchange.emulated_tool is not None:
+            return []  # the text they point into is no content but a call
+        return [
             annotation
             for block in self._blocks
             for annotation in url_citations(block.citations, block.start, block.end)
         ]
-        found = {"annotations": annotations} if annotations else {}
-        found |= extensions(self.value(), self._exchange.settings)
-        return [{name: items} for name, items in found.items()]
 
     # -- events -----------------------------------------------------------------
 

@@ -53,7 +53,7 @@ class Exchange:
     custom_tools: frozenset[str] = frozenset()
     """Upstream names of tools that the client declared with ``type: "custom"``."""
     emulated_tool: str | None = None
-    """Client's tool name whose forced call is emulated by a JSON schema (rules C.3 b)."""
+    """Client's name of a tool whose forced call a JSON schema emulates (rules C.3)."""
     unfence_json: bool = False
     """JSON was asked for by prompt only: strip a Markdown fence from the answer."""
     settings: Settings = Settings()
@@ -68,3 +68,5 @@ class Translation:
     """``anthropic-version`` and, when needed, ``anthropic-beta``. No credential."""
     exchange: Exchange
     report: Report
+    retried: frozenset[str] = frozenset()
+    """Kinds of retry that this request has been through; each is made once."""

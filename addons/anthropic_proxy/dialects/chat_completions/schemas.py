@@ -7,14 +7,33 @@ changed in place. Callers have bounded the depth of what comes in.
 from __future__ import annotations
 
 import graphlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import unquote
 
 from ...wire import jsontext
+from .schema_parts import (
+    COMBINATORS,
+    DEFINITIONS,
+    MEANINGLESS,
+    NotExpressible,
+    Schema,
+    definitions,
+    flattened,
+    reference,
+    resolved,
+    target,
+)
 
-Schema = dict[str, Any]
+__all__ = [
+    "MAX_STRICT_TOOLS",
+    "Cost",
+    "NotExpressible",
+    "Schema",
+    "closed",
+    "cost",
+    "input_schema",
+]
 
 STRING_FORMATS: Final = frozenset(
     (
@@ -23,22 +42,8 @@ STRING_FORMATS: Final = frozenset(
     )
 )
 MAX_STRICT_TOOLS: Final = 20
-
-_COMBINATORS: Final = ("anyOf", "oneOf", "allOf")
-_OBJECT_KEYWORDS: Final = frozenset(
-    ("type", "properties", "required", "additionalProperties")
-)
-_DEFINITIONS: Final = ("definitions", "$defs")
-_MEANINGLESS: Final = frozenset(("$schema", "$id", "$comment", *_DEFINITIONS))
-"""Keywords that neither restrict nor describe a value. Definitions count at the root
-only, where `closed` reads them."""
-
-_ANNOTATIONS: Final = _MEANINGLESS | {"title", "description", "default", "examples"}
-
-
-class NotExpressible(ValueError):
-    """Upstream cannot take the schema; the message says why, as the end of a sentence
-    that begins with the schema."""
+_MAX_OPTIONAL: Final = 24
+_MAX_UNIONS: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +60,6 @@ class Cost:
     def fits(self) -> bool:
         """Whether upstream takes schemas of this cost in one request."""
         return self.optional <= _MAX_OPTIONAL and self.unions <= _MAX_UNIONS
-
-
-_MAX_OPTIONAL: Final = 24
-_MAX_UNIONS: Final = 16
 
 
 def cost(schema: Mapping[str, Any]) -> Cost:
@@ -78,7 +79,7 @@ def closed(schema: Any) -> Schema:
         NotExpressible: an object is open, a value has no type, or a reference leads
             nowhere or back to itself.
     """
-    defs = _definitions(schema)
+    defs = definitions(schema)
     result = _closed(schema, defs)
     if defs:
         result["$defs"] = {name: _closed(item, defs) for name, item in defs.items()}
@@ -94,98 +95,34 @@ def input_schema(parameters: Schema | None) -> Schema:
     """
     if not parameters:
         return {"type": "object", "properties": {}}
-    schema, defs = parameters, _definitions(parameters)
+    schema, defs = parameters, definitions(parameters)
     if "$ref" in schema:
-        kept = {key: schema[key] for key in _DEFINITIONS if key in schema}
-        schema = _resolved(schema, defs) | kept
-    if any(key in schema for key in _COMBINATORS):
-        schema = _flattened(schema, lambda part: _resolved(part, defs))
-    if any(key in schema for key in _COMBINATORS):
+        kept = {key: schema[key] for key in DEFINITIONS if key in schema}
+        schema = resolved(schema, defs) | kept
+    if any(key in schema for key in COMBINATORS):
+        schema = flattened(schema, lambda part: resolved(part, defs))
+    if any(key in schema for key in COMBINATORS):
         raise NotExpressible("has a choice of schemas at its root")
     type_ = schema.get("type", "object")
     if type_ != "object":
         shown = type_ if isinstance(type_, str) else "several"
         raise NotExpressible(f'must be of type "object", not "{shown}"')
-    if not isinstance(schema.get("properties", {}), dict):
+    if not isinstance(schema.get("properties"), dict | None):
         raise NotExpressible('has "properties" that are not an object')
+    if not isinstance(schema.get("required"), list | None):
+        raise NotExpressible('has a "required" that is not an array')
     return {"type": "object", **schema}
-
-
-# --- references ---
-
-
-def _definitions(schema: Any) -> dict[str, Any]:
-    if not isinstance(schema, dict):
-        raise NotExpressible("is not an object")
-    defs: dict[str, Any] = {}
-    for key in _DEFINITIONS:
-        part = schema.get(key, {})
-        if not isinstance(part, dict):
-            raise NotExpressible(f'has "{key}" that are not an object')
-        defs |= part
-    return defs
-
-
-def _target(reference: Any, defs: Mapping[str, Any]) -> str:
-    """The name of the definition that a ``$ref`` means."""
-    text = reference if isinstance(reference, str) else ""
-    for key in _DEFINITIONS:
-        pointer = text.removeprefix(f"#/{key}/")
-        name = unquote(pointer).replace("~1", "/").replace("~0", "~")
-        if pointer != text and "/" not in pointer and name in defs:
-            return name
-    raise NotExpressible("has a $ref to something other than its own definitions")
-
-
-def _resolved(schema: Any, defs: Mapping[str, Any]) -> Schema:
-    """What a schema stands for, when it is a reference, perhaps to a reference."""
-    for _ in range(len(defs) + 1):
-        if not isinstance(schema, dict):
-            raise NotExpressible("accepts every value, or none, in one of its parts")
-        if "$ref" not in schema:
-            return schema
-        schema = defs[_target(schema["$ref"], defs)]
-    raise NotExpressible("refers to itself")
-
-
-def _refuse_cycles(schema: Schema, defs: Mapping[str, Any]) -> None:
-    graph = {
-        name: {_target(ref, defs) for ref in _references(item)}
-        for name, item in schema.get("$defs", {}).items()
-    }
-    try:
-        graphlib.TopologicalSorter(graph).prepare()
-    except graphlib.CycleError:
-        raise NotExpressible("refers to itself") from None
-
-
-def _references(schema: Schema) -> Iterator[str]:
-    if "$ref" in schema:
-        yield schema["$ref"]
-    for child in _children(schema):
-        yield from _references(child)
-
-
-def _children(schema: Mapping[str, Any]) -> Iterator[Schema]:
-    yield from schema.get("properties", {}).values()
-    yield from schema.get("$defs", {}).values()
-    yield from schema.get("anyOf", ())
-    if "items" in schema:
-        yield schema["items"]
-
-
-# --- closing ---
 
 
 def _closed(schema: Any, defs: Mapping[str, Any]) -> Schema:
     if not isinstance(schema, dict):
         raise NotExpressible("accepts every value, or none, in one of its parts")
     if "$ref" in schema:
-        return {"$ref": "#/$defs/" + _pointer(_target(schema["$ref"], defs))}
+        return {"$ref": reference(target(schema["$ref"], defs))}
     if "allOf" in schema:
         # References stay references here: one that is inlined may never end.
-        return _closed(_flattened(schema), defs)
-    rest = {key: schema[key] for key in schema if key not in _MEANINGLESS}
+        return _closed(flattened(schema), defs)
+    rest = {key: schema[key] for key in schema if key not in MEANINGLESS}
     result: Schema = {}
     for key in ("title", "description"):
         if isinstance(rest.get(key), str):
@@ -200,10 +137,6 @@ def _closed(schema: Any, defs: Mapping[str, Any]) -> Schema:
     else:
         result |= _typed(rest, defs)
     return _noted(result, rest)
-
-
-def _pointer(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")
 
 
 def _has_literals(schema: Schema) -> bool:
@@ -228,9 +161,10 @@ def _alternatives(rest: Schema, defs: Mapping[str, Any]) -> list[Schema]:
 
 
 def _one_of_types(rest: Schema, defs: Mapping[str, Any]) -> Schema:
-    branches = [_closed({**rest, "type": name}, defs) for name in rest["type"]]
-    if not branches:
-        raise NotExpressible("has a value without a type")
+    names = [name for name in rest["type"] if isinstance(name, str)]
+    if not names or len(set(names)) < len(rest["type"]):
+        raise NotExpressible("has a value whose types are not a list of types")
+    branches = [_closed({**rest, "type": name}, defs) for name in names]
     return branches[0] if len(branches) == 1 else {"anyOf": branches}
 
 
@@ -305,44 +239,27 @@ def _shown(value: Any) -> str:
     return value if isinstance(value, str) else jsontext.encode(value).decode()
 
 
-# --- flattening ---
+def _refuse_cycles(schema: Schema, defs: Mapping[str, Any]) -> None:
+    graph = {
+        name: {target(ref, defs) for ref in _references(item)}
+        for name, item in schema.get("$defs", {}).items()
+    }
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError:
+        raise NotExpressible("refers to itself") from None
 
 
-def _flattened(
-    schema: Schema, resolve: Callable[[Any], Any] = lambda part: part
-) -> Schema:
-    """A schema with ``allOf``, or with a choice of one, as one schema."""
-    base = {key: schema[key] for key in schema if key not in _COMBINATORS}
-    branches: list[Any] = []
-    for key in _COMBINATORS:
-        parts = schema.get(key, [])
-        if not isinstance(parts, list) or (key != "allOf" and len(parts) > 1):
-            raise NotExpressible(f"has {key} where one plain schema is needed")
-        branches += [resolve(part) for part in parts]
-    if not all(isinstance(branch, dict) for branch in branches):
-        raise NotExpressible("accepts every value, or none, in one of its parts")
-    if len(branches) == 1 and base.keys() <= _ANNOTATIONS | {"type"}:
-        return {**branches[0], **base}
-    return _merged([base, *branches])
+def _references(schema: Schema) -> Iterator[str]:
+    if "$ref" in schema:
+        yield schema["$ref"]
+    for child in _children(schema):
+        yield from _references(child)
 
 
-def _merged(schemas: Iterable[Schema]) -> Schema:
-    """One object with the properties of all; the first title and description win."""
-    merged: Schema = {}
-    properties: dict[str, Any] = {}
-    required: list[Any] = []
-    for schema in schemas:
-        own, needs = schema.get("properties", {}), schema.get("required", [])
-        if (
-            not schema.keys() <= _OBJECT_KEYWORDS | _ANNOTATIONS
-            or schema.get("type", "object") != "object"
-            or schema.get("additionalProperties", False) is not False
-            or not isinstance(own, dict)
-            or not isinstance(needs, list)
-            or own.keys() & properties.keys()
-        ):
-            raise NotExpressible("has an allOf that is not a sum of plain objects")
-        merged = schema | merged
-        properties |= own
-        required += needs
-    return merged | {"type": "object", "properties": properties, "required": required}
+def _children(schema: Mapping[str, Any]) -> Iterator[Schema]:
+    yield from schema.get("properties", {}).values()
+    yield from schema.get("$defs", {}).values()
+    yield from schema.get("anyOf", ())
+    if "items" in schema:
+        yield schema["items"]

@@ -81,8 +81,11 @@ def plan(
         return _unasked(values, model, max_tokens, report)
     if not wish.on:
         return _off(wish, model, report)
-    takes_budget = wish.budget is not None and model.manual_thinking
-    if model.thinking is Thinking.MANUAL or takes_budget:
+    if model.thinking is Thinking.MANUAL or (
+        wish.budget is not None
+        and model.thinking is Thinking.OFF_BY_DEFAULT
+        and model.manual_thinking
+    ):
         return _budgeted(wish, model, max_tokens, forced, report)
     return _adaptive(wish, model, report)
 

@@ -73,7 +73,7 @@ def verbatim(blocks: list[Any], param: str, report: Report) -> list[ContentBlock
 
 
 def _raw_block(block: Any, param: str, report: Report) -> ContentBlock | None:
-    block = dict(checks.shallow_enough(checks.mapping(block, param), param))
+    block = dict(checks.mapping(block, param))
     kind = checks.required(block, "type", param, checks.string)
     if kind in THINKING_TYPES:
         return thinking_part(block, param, report)

@@ -77,11 +77,8 @@ def tool_use_part(part: dict[str, Any], param: str, report: Report) -> ContentBl
 def checked_tool_use(block: dict[str, Any], param: str) -> ContentBlock:
     """The four fields of a ``tool_use`` block that must be there and right."""
     tool_input = checks.optional(block, "input", param, checks.mapping) or {}
-    return _block(
-        checks.required(block, "id", param, checks.string),
-        _name(block, param),
-        checks.shallow_enough(tool_input, f"{param}.input"),
-    )
+    call_id = checks.required(block, "id", param, checks.string)
+    return _block(call_id, _name(block, param), tool_input)
 
 
 def _tool_use(call: dict[str, Any], param: str, report: Report) -> ContentBlock:
@@ -130,7 +127,7 @@ def _input(arguments: str | None, param: str, report: Report) -> Any:
         token = "tool_calls.arguments:invalid_json"
         report.altered(dotted(param), "input.INVALID_JSON", "B.5", f"{problem}", token)
         return {"INVALID_JSON": arguments}
-    faithful = _faithful(arguments, value, param)
+    faithful = _faithful(arguments, value)
     if isinstance(value, dict):
         return faithful
     reason = "input must be an object"
@@ -139,7 +136,7 @@ def _input(arguments: str | None, param: str, report: Report) -> Any:
     return {"value": faithful}
 
 
-def _faithful(arguments: str, value: Any, param: str) -> Any:
+def _faithful(arguments: str, value: Any) -> Any:
     """The text itself, so that key order and number lexemes survive; else ``value``.
 
     Upstream compares ``input`` when a conversation is replayed, so ``1.10`` must not
@@ -150,8 +147,8 @@ def _faithful(arguments: str, value: Any, param: str) -> Any:
         json.loads(arguments, object_pairs_hook=_unique)
         if "\\u" in arguments:  # possibly half of a surrogate pair
             msgspec.json.decode(octets)
-    except (ValueError, RecursionError):
-        return checks.shallow_enough(value, param)
+    except (ValueError, msgspec.DecodeError):
+        return value
     return msgspec.Raw(octets)
 
 
