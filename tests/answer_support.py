@@ -1,4 +1,4 @@
-"""What the tests of answers share: vectors, upstream's events, the SDK's own reading."""
+"""What the tests of answers share: vectors, upstream's events, the SDK's reading."""
 
 from __future__ import annotations
 

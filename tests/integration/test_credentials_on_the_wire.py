@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -34,6 +37,18 @@ def headers_of(request: bytes) -> dict[str, str]:
     return {name.lower(): value.strip() for name, _, value in pairs}
 
 
+@pytest.fixture(scope="module")
+def recorded(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[RunningProxy, RawUpstream]]:
+    """A proxy that saves all its flows; at the end no file may hold a secret."""
+    home = tmp_path_factory.mktemp("recorded")
+    with message_upstream() as upstream, saved_proxy(home, upstream) as proxy:
+        yield proxy, upstream
+        proxy.stop()
+        assert_nowhere(home, PROXY_KEY, CLIENT_KEY, CLIENT_TOKEN)
+
+
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
 @pytest.mark.parametrize(
     ("sent", "expected"),
@@ -58,19 +73,18 @@ def headers_of(request: bytes) -> dict[str, str]:
     ],
 )
 def test_the_credential_is_chosen_by_what_the_value_is(
-    path: str, sent: dict[str, str], expected: dict[str, str], home: Path
+    path: str,
+    sent: dict[str, str],
+    expected: dict[str, str],
+    recorded: tuple[RunningProxy, RawUpstream],
 ) -> None:
-    with message_upstream() as upstream, saved_proxy(home, upstream) as proxy:
-        answer = httpx.post(
-            f"{proxy.url}{path}", json=CHAT, headers=sent, trust_env=False
-        )
-        assert answer.status_code == 200
-        received = headers_of(upstream.requests[0])
-        secrets = ("x-api-key", "authorization", "anthropic-beta")
-        assert {k: v for k, v in received.items() if k in secrets} == expected
-        assert "***" not in received.values()
-        proxy.stop()
-        assert_nowhere(home, PROXY_KEY, CLIENT_KEY, CLIENT_TOKEN)
+    proxy, upstream = recorded
+    answer = httpx.post(f"{proxy.url}{path}", json=CHAT, headers=sent, trust_env=False)
+    assert answer.status_code == 200
+    received = headers_of(upstream.requests[-1])
+    secrets = ("x-api-key", "authorization", "anthropic-beta")
+    assert {k: v for k, v in received.items() if k in secrets} == expected
+    assert "***" not in received.values()
 
 
 def saved_proxy(home: Path, upstream: RawUpstream) -> RunningProxy:
@@ -92,24 +106,20 @@ def assert_nowhere(folder: Path, *secrets: str) -> None:
             assert secret.encode() not in content, path
 
 
-@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
-def test_without_a_credential_the_answer_says_what_to_do(
-    path: str, home: Path
-) -> None:
+def test_without_a_credential_the_answer_says_what_to_do(home: Path) -> None:
     with (
         message_upstream() as upstream,
         RunningProxy(home, upstream=upstream.url) as proxy,
     ):
-        answer = httpx.post(f"{proxy.url}{path}", json=CHAT, trust_env=False)
-        assert answer.status_code == 401
-        assert "ANTHROPIC_API_KEY" in answer.json()["error"]["message"]
+        for path in ("/v1/chat/completions", "/v1/messages"):
+            answer = httpx.post(f"{proxy.url}{path}", json=CHAT, trust_env=False)
+            assert answer.status_code == 401
+            assert "ANTHROPIC_API_KEY" in answer.json()["error"]["message"]
         assert upstream.connections == 0
 
 
 def test_a_flow_in_flight_is_saved_without_a_secret(home: Path) -> None:
     """mitmproxy saves unfinished flows when it is stopped."""
-    import threading
-
     arrived, done = threading.Event(), threading.Event()
 
     def silent(connection: object, request: bytes) -> None:
@@ -128,7 +138,7 @@ def test_a_flow_in_flight_is_saved_without_a_secret(home: Path) -> None:
 
 
 def _ask_and_ignore(url: str) -> None:
-    try:
+    with contextlib.suppress(httpx.TransportError):
         httpx.post(
             f"{url}/v1/chat/completions",
             json=CHAT,
@@ -136,5 +146,3 @@ def _ask_and_ignore(url: str) -> None:
             trust_env=False,
             timeout=30,
         )
-    except httpx.TransportError:
-        pass

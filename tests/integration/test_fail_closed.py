@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 
@@ -10,7 +11,13 @@ import httpx
 import pytest
 
 from support.raw_upstream import RawUpstream, json_answer
-from support.running_proxy import ADDON, ROOT, RunningProxy, clean_environment
+from support.running_proxy import (
+    ADDON,
+    ROOT,
+    RunningProxy,
+    clean_environment,
+    tool,
+)
 
 CHAT = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}]}
 CLIENT_KEY = "sk-ant-api03-test-key-of-the-client"
@@ -160,8 +167,6 @@ def run_mitmdump(
     mode: str = "reverse:http://127.0.0.1:1@127.0.0.1:0",
     **environment: str,
 ) -> subprocess.CompletedProcess[str]:
-    from support.running_proxy import tool
-
     return subprocess.run(
         [tool("mitmdump"), "-s", str(ADDON), "--mode", mode, *arguments],
         env=clean_environment(home, **environment),
@@ -175,8 +180,6 @@ def run_mitmdump(
 
 def test_bytes_that_are_not_http_are_not_forwarded(home: Path) -> None:
     """mitmproxy would fall back to a raw TCP tunnel."""
-    import socket
-
     with (
         answering_upstream() as upstream,
         RunningProxy(home, upstream=upstream.url) as proxy,

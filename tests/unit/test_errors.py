@@ -1,9 +1,9 @@
 import json
 
 import pytest
-from answer_support import vectors
 from openai.types import ErrorObject
 
+from answer_support import vectors
 from anthropic_proxy.dialects.chat_completions.errors import (
     RequestError,
     error_body,

@@ -1,5 +1,6 @@
 import pytest
 
+from answer_support import vectors
 from anthropic_proxy.dialects.chat_completions.headers import duration, openai_headers
 
 NOW = 1_700_000_000.0  # 2023-11-14T22:13:20Z
@@ -7,6 +8,12 @@ NOW = 1_700_000_000.0  # 2023-11-14T22:13:20Z
 
 def mapped(*headers):
     return openai_headers(headers, NOW)
+
+
+@pytest.mark.parametrize(("given", "expected"), vectors("headers"))
+def test_vectors(given, expected):
+    headers = openai_headers(map(tuple, given["headers"]), given["now"])
+    assert [list(header) for header in headers] == expected["headers"]
 
 
 def test_the_request_id_is_told_under_both_names():

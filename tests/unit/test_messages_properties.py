@@ -114,12 +114,19 @@ def answered(draw):
     return [said, *({"role": "tool", "tool_call_id": i, "content": "r"} for i in kept)]
 
 
+def alone(said):
+    return said.map(lambda one: [one])
+
+
 conversations = st.lists(
+    # What fits nowhere is refused; too much of it would leave nothing to look at.
     st.one_of(
-        answered(),
-        st.one_of(user, instruction, assistant, tool, function).map(lambda m: [m]),
+        *[answered()] * 4,
+        *[alone(user), alone(instruction)] * 2,
+        alone(assistant),
+        alone(st.one_of(tool, function)),
     ),
-    max_size=7,
+    max_size=6,
 ).map(lambda runs: [message for run in runs for message in run])
 
 

@@ -1,8 +1,8 @@
 import json
 
 import pytest
-from answer_support import message_end, message_start, sse_bytes, text_block
 
+from answer_support import message_end, message_start, sse_bytes, text_block
 from anthropic_proxy.dialects.messages.errors import (
     NativeStreamWatch,
     error_event,

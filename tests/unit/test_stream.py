@@ -1,6 +1,9 @@
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from answer_support import (
     block_delta,
     block_start,
@@ -22,9 +25,6 @@ from answer_support import (
     transcoded,
     vectors,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from anthropic_proxy.dialects.chat_completions.errors import truncated
 from anthropic_proxy.dialects.chat_completions.exchange import Settings
 from anthropic_proxy.dialects.chat_completions.response import chat_completion
@@ -266,21 +266,22 @@ class TestEmulatedCall:
         assert call["custom"] == {"name": "patch", "input": "x"}
 
 
-class TestPausedTurn:
-    FIRST = [
-        message_start(),
-        block_start(0, type="thinking", thinking="", signature=""),
-        block_delta(0, "thinking_delta", thinking="hm"),
-        block_delta(0, "signature_delta", signature="s"),
-        *text_block(1, "one "),
-        *text_block(2, " "),
-        *message_end("pause_turn"),
-    ]
-    SECOND = [message_start(id="msg_02Y"), *text_block(0, "two"), *message_end()]
+PAUSED = [
+    message_start(),
+    block_start(0, type="thinking", thinking="", signature=""),
+    block_delta(0, "thinking_delta", thinking="hm"),
+    block_delta(0, "signature_delta", signature="s"),
+    *text_block(1, "one "),
+    *text_block(2, " "),
+    *message_end("pause_turn"),
+]
+CONTINUED = [message_start(id="msg_02Y"), *text_block(0, "two"), *message_end()]
 
+
+class TestPausedTurn:
     def test_it_goes_on_in_the_same_answer(self):
         stream = ChunkStream(exchange(include_usage=True), pauses_left=1)
-        chunks = [chunk for event in self.FIRST for chunk in stream.receive(event)]
+        chunks = [chunk for event in PAUSED for chunk in stream.receive(event)]
         assert stream.paused == [
             {"type": "thinking", "thinking": "hm", "signature": "s"},
             {"type": "text", "text": "one "},
@@ -288,11 +289,11 @@ class TestPausedTurn:
         assert not stream.finished
         assert finish(chunks) == []
         assert stream.close() == []
-        assert stream.receive(self.SECOND[0]) == []
+        assert stream.receive(CONTINUED[0]) == []
 
         stream.resume()
         assert stream.paused is None
-        chunks += run(self.SECOND, stream)
+        chunks += run(CONTINUED, stream)
         message = replayed(chunks)["choices"][0]["message"]
         assert message["content"] == "one  two"
         assert message["role"] == "assistant"
@@ -305,7 +306,7 @@ class TestPausedTurn:
 
     def test_it_ends_when_no_pauses_are_left(self):
         stream = ChunkStream(exchange(), pauses_left=0)
-        assert finish(run(self.FIRST, stream)) == ["length"]
+        assert finish(run(PAUSED, stream)) == ["length"]
         assert stream.warnings == ["pause_turn:not_continued"]
 
     def test_it_is_not_continued_without_content(self):
@@ -315,21 +316,21 @@ class TestPausedTurn:
 
     def test_each_pause_uses_one_up(self):
         stream = ChunkStream(exchange(), pauses_left=1)
-        run(self.FIRST, stream)
+        run(PAUSED, stream)
         stream.resume()
-        assert finish(run(self.FIRST, stream)) == ["length"]
+        assert finish(run(PAUSED, stream)) == ["length"]
         assert stream.stop_reason == "pause_turn"
 
     def test_a_cut_after_the_pause_is_a_cut(self):
         stream = ChunkStream(exchange(), pauses_left=1)
-        run(self.FIRST, stream)
+        run(PAUSED, stream)
         stream.resume()
         assert stream.close() == [truncated()]
 
     def test_it_can_fail_while_paused(self):
         stream = ChunkStream(exchange(), pauses_left=1)
         transcoder = Transcoder(stream)
-        assert b"[DONE]" not in transcoder.feed(sse_bytes(self.FIRST))
+        assert b"[DONE]" not in transcoder.feed(sse_bytes(PAUSED))
         chunks, done = frames(transcoder.fail("too late", "timeout"))
         assert one_error(chunks)["code"] == "timeout"
         assert not done
@@ -338,12 +339,12 @@ class TestPausedTurn:
     def test_bytes_after_the_pause_are_of_no_interest(self):
         stream = ChunkStream(exchange(), pauses_left=1)
         transcoder = Transcoder(stream)
-        first = sse_bytes(self.FIRST)
+        first = sse_bytes(PAUSED)
         told = transcoder.feed(first + b"data: junk\n\ndata: unfini")
         assert transcoder.feed(b"shed") == b""
         assert transcoder.end() == b""
         stream.resume()
-        told += transcoder.feed(b"\xef\xbb\xbf" + sse_bytes(self.SECOND))
+        told += transcoder.feed(b"\xef\xbb\xbf" + sse_bytes(CONTINUED))
         chunks, done = frames(told)
         assert done
         assert replayed(chunks)["choices"][0]["message"]["content"] == "one  two"

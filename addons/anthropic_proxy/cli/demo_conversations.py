@@ -49,8 +49,8 @@ class Stage:
 
     def show(self, sent: dict[str, Any], came_back: RenderableType) -> None:
         """One exchange: what the client sent, what went upstream, what came back."""
-        recorded = self._simulator.requests[-1]
-        upstream = msgspec.json.decode(recorded.body)
+        asked = [r for r in self._simulator.requests if r.path == "/v1/messages"]
+        upstream = msgspec.json.decode(asked[-1].body)
         left = _panel("client sent  POST /v1/chat/completions", _json(sent), "cyan")
         right = _panel("upstream got  POST /v1/messages", _json(upstream), "magenta")
         if self._console.width >= WIDE:

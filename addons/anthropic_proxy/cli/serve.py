@@ -89,6 +89,8 @@ def command(
     Options of the addon are set by --set after a double dash, or by the environment:
     `serve -- --set anthropic_strict=true` is `ANTHROPIC_PROXY_STRICT=true serve`.
     """
+    if upstream is not None:
+        _check_upstream(upstream)
     refuse_taken_port(host, port)
     if web:
         refuse_taken_port("127.0.0.1", web_port)
@@ -101,3 +103,12 @@ def command(
 
     start = mitmweb if web else mitmdump
     sys.exit(start([*arguments, *mitmproxy_options]))
+
+
+def _check_upstream(text: str) -> None:
+    from ..proxy.options import parse_upstream
+
+    try:
+        parse_upstream(text)
+    except ValueError as wrong:
+        raise click.BadParameter(str(wrong), param_hint="--upstream") from None

@@ -95,15 +95,17 @@ class PrivateFile:
             if error.errno in (errno.ENOENT, errno.ENOTDIR):
                 return None
             raise FileProblem(_sentence(self.path, "read", error)) from None
-        with open(descriptor, "rb") as file:
+        try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 raise FileProblem(f"{self.path} is not an ordinary file")
             _refuse_mode(self.path, status.st_mode, forbidden_mode)
-            try:
+            with open(descriptor, "rb", closefd=False) as file:
                 return file.read(MAX_BYTES)
-            except OSError as error:
-                raise FileProblem(_sentence(self.path, "read", error)) from None
+        except OSError as error:
+            raise FileProblem(_sentence(self.path, "read", error)) from None
+        finally:
+            os.close(descriptor)
 
     @contextmanager
     def locked(self, timeout_s: float = LOCK_TIMEOUT_S) -> Iterator[Writer]:

@@ -47,7 +47,7 @@ class BaseHandler(RequestHandler):
         self.recorded = simulator.record(
             method=self.request.method or "",
             path=self.request.uri or "",
-            headers=list(self.request.headers.get_all()),
+            headers=[(n.lower(), v) for n, v in self.request.headers.get_all()],
             body=self.request.body,
         )
 

@@ -25,7 +25,7 @@ class RecordedRequest:
     path: str
     """With the query."""
     headers: list[tuple[str, str]]
-    """As sent, secrets too: these never leave the process."""
+    """Names in lower case; values as sent, secrets too: they stay in the process."""
     body: bytes
     request_id: str
     status: int | None = None
@@ -35,8 +35,7 @@ class RecordedRequest:
 
     def header(self, name: str) -> str | None:
         """The first header of that name."""
-        wanted = name.lower()
-        return next((v for n, v in self.headers if n.lower() == wanted), None)
+        return next((v for n, v in self.headers if n == name.lower()), None)
 
     def public(self) -> dict[str, Any]:
         """What ``GET /simulator/requests`` shows."""
@@ -47,7 +46,7 @@ class RecordedRequest:
             "status": self.status,
             "rule": self.rule,
             "headers": [
-                [name, masked(value) if name.lower() in _SECRET_HEADERS else value]
+                [name, masked(value) if name in _SECRET_HEADERS else value]
                 for name, value in self.headers
             ],
             "body": self.body.decode("utf-8", "replace"),

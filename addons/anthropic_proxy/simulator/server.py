@@ -58,7 +58,7 @@ class Simulator:
         port: int = 0,
         profile: Profile | None = None,
         pace_s: float = 0.0,
-        keep: int = 100,
+        keep: int = 1000,
         routes: Sequence[Route] = (),
         clock: Callable[[], datetime] = _now,
     ) -> None:

@@ -136,19 +136,20 @@ def _calls(
     if message.get("stop_reason") == "refusal":
         return [], []
     message_id = as_text(message.get("id"))
-    calls, warnings = [], []
-    if exchange.emulated_tool is not None:
-        text = "".join(_texts(content, "text"))
-        warnings = emulation_warnings(text)
-        if text:
-            calls.append(
-                emulated_call(exchange.emulated_tool, text, exchange, message_id)
-            )
+    emulated = exchange.emulated_tool
+    text = "".join(_texts(content, "text"))
+    warnings = [] if emulated is None else emulation_warnings(text)
+    calls: list[Call] = []
     for position, block in enumerate(content):
-        if block.get("type") == "tool_use":
+        type_ = block.get("type")
+        if type_ == "tool_use":
             fallback_id = synthetic_id(message_id, str(position))
             arguments = input_text(block)
             calls.append(tool_use_call(block, arguments, exchange, fallback_id))
+        elif type_ == "text" and as_text(block.get("text")) and emulated is not None:
+            # All text makes one call, which stands where the text begins.
+            calls.append(emulated_call(emulated, text, exchange, message_id))
+            emulated = None
     return calls, warnings
 
 

@@ -25,10 +25,10 @@ from .answer import (
     finish_reason,
     refusal_text,
 )
-from .blocks import BrokenStream, StreamedContent
 from .calls import Delta
 from .errors import from_stream_event, mid_stream_error, truncated
 from .exchange import Exchange
+from .streamed_content import BrokenStream, StreamedContent
 from .usage import completion_usage, merged, summed
 
 ErrorBody: TypeAlias = dict[str, Any]

@@ -74,7 +74,7 @@ class Tool:
 
     def body(self) -> dict[str, Any]:
         """The definition to send."""
-        definition = self.definition | {"name": self.upstream}
+        definition = {"name": self.upstream, **self.definition}
         if self.enforced is None:
             return definition
         return definition | {"input_schema": self.enforced, "strict": True}
