@@ -65,7 +65,9 @@ def test_a_bug_before_upstream_is_a_500_and_sends_nothing(
     script = patched_addon(home, BROKEN_STAGE.format(stage=stage))
     with (
         answering_upstream() as upstream,
-        RunningProxy(home, upstream=upstream.url, addon=script) as proxy,
+        RunningProxy(
+            home, upstream=upstream.url, addon=script, settle_seconds=1.5
+        ) as proxy,
     ):
         answer = ask(proxy)
         assert answer.status_code == 500
@@ -83,7 +85,9 @@ def test_a_bug_after_upstream_is_a_500_and_shows_nothing_of_the_answer(
     script = patched_addon(home, BROKEN_STAGE.format(stage=stage))
     with (
         answering_upstream() as upstream,
-        RunningProxy(home, upstream=upstream.url, addon=script) as proxy,
+        RunningProxy(
+            home, upstream=upstream.url, addon=script, settle_seconds=1.5
+        ) as proxy,
     ):
         answer = ask(proxy)
         assert answer.status_code == 500

@@ -57,9 +57,7 @@ def test_demo_on_a_terminal_stays_until_ctrl_c(home: Path) -> None:
     address = re.search(r"curl (http://127.0.0.1:\d+)/v1", child.before)
     assert address is not None
     body = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}]}
-    answer = httpx.post(
-        f"{address[1]}/v1/chat/completions", json=body, trust_env=False
-    )
+    answer = httpx.post(f"{address[1]}/v1/chat/completions", json=body, trust_env=False)
     assert answer.status_code == 200
     child.sendintr()
     child.expect(pexpect.EOF)

@@ -11,8 +11,6 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-import httpx
-
 ROOT = Path(__file__).resolve().parents[2]
 ADDON = ROOT / "addons" / "anthropic_proxy_addon.py"
 START_SECONDS = 30
@@ -60,7 +58,11 @@ class RunningProxy:
         arguments: tuple[str, ...] = (),
         environment: dict[str, str] | None = None,
         addon: Path = ADDON,
+        settle_seconds: float = 0,
     ) -> None:
+        """``settle_seconds``: mitmproxy exits when anything is logged as an error
+        while it starts, after it listens; tests whose first request provokes an error
+        have to wait for that to be over."""
         self.home = home
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -69,6 +71,7 @@ class RunningProxy:
         self._arguments = arguments
         self._environment = environment or {}
         self._addon = addon
+        self._settle_seconds = settle_seconds
         self._log_path = home / f"proxy-{self.port}.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -114,12 +117,12 @@ class RunningProxy:
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
                 raise RuntimeError(f"the proxy ended at once:\n{self.log}")
-            try:
-                httpx.get(f"{self.url}/health", trust_env=False, timeout=2)
-            except httpx.TransportError:
-                time.sleep(0.05)
-            else:
+            with socket.socket() as probe:
+                listening = probe.connect_ex(("127.0.0.1", self.port)) == 0
+            if listening:
+                time.sleep(self._settle_seconds)
                 return
+            time.sleep(0.05)
         raise RuntimeError(f"the proxy is not ready:\n{self.log}")
 
     def stop(self) -> int:

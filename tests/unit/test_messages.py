@@ -280,6 +280,16 @@ def test_text_behind_the_last_mark_is_a_block_without():
     assert translate([system([marked, text(" ")]), user("x")]).system == [marked]
 
 
+def test_a_mark_never_makes_a_block_of_blank_text():
+    marked = {**text("A"), "cache_control": MARK}
+    twice = {**system([marked, text(" ")]), "cache_control": MARK}
+    assert translate([twice, user("x")]).system == [marked]
+    assert translate([twice, system("B"), user("x")]).system == [
+        marked,
+        text(" \n\nB"),
+    ]
+
+
 def test_a_mark_survives_in_place_and_folded():
     marked = {**text("S"), "cache_control": MARK}
     messages = [user("a"), system([marked])]
@@ -420,18 +430,19 @@ def test_deprecated_calls_are_paired_by_name():
     messages = [
         user("W?"),
         function_call("f"),
-        {"role": "function", "name": "f", "content": "1"},
+        {"role": "function", "name": "f", "content": "1", "is_error": True},
         function_call("g"),
         {"role": "function", "name": "g", "content": None},
     ]
     translated = translate(messages)
     assert translated.messages[1:] == [
         assistant([tool_use("call_fn_0", {"a": 1}, "f")]),
-        user([result("call_fn_0", "1")]),
+        user([result("call_fn_0", "1", is_error=True)]),
         assistant([tool_use("call_fn_1", {"a": 1}, "g")]),
         user([result("call_fn_1", None)]),
     ]
     assert translated.conversation.tool_names_seen == ("f", "g")
+    assert translated.warnings == set()
 
 
 def test_bodies_in_anthropics_shape_are_understood():

@@ -177,6 +177,14 @@ class TestEmulatedCall:
         assert choice["finish_reason"] == "tool_calls"
         assert warnings == []
 
+    def test_a_fence_around_it_is_taken_off_when_it_was_asked_for_by_prompt(self):
+        choice, warnings = answered(
+            message(text("```json\n{}\n```")), emulated_tool="pick", unfence_json=True
+        )
+        (told_call,) = choice["message"]["tool_calls"]
+        assert told_call["function"]["arguments"] == "{}"
+        assert warnings == []
+
     def test_cut_short_it_is_still_a_call(self):
         choice, warnings = answered(
             message(text('{"a":'), stop_reason="max_tokens"), emulated_tool="pick"

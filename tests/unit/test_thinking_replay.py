@@ -288,6 +288,11 @@ def test_results_in_anthropics_shape_do_not_end_the_loop():
     assert recalled_ids(messages, remembered("1", "2")) == {"1", "2"}
 
 
+def test_a_loop_may_be_the_whole_conversation():
+    messages = [answer("1"), tool("1"), answer("2"), tool("2")]
+    assert recalled_ids(messages, remembered("1", "2")) == {"1", "2"}
+
+
 def test_an_answer_without_calls_ends_the_search():
     messages = [*LOOP, {"role": "assistant", "content": "x"}]
     assert recalled_ids(messages, remembered("1", "2")) == set()
@@ -308,8 +313,9 @@ def test_an_answer_that_the_client_changed_is_not_recalled(content):
 
 
 def test_inputs_agree_by_value():
-    messages = [user("b"), answer("1", '{ "a" : 1.0, "a": 1 }'), tool("1")]
-    assert recalled_ids(messages, remembered("1")) == {"1"}
+    for arguments in ('{ "a" : 1.0 }', '{"a": 0, "a": 1}'):
+        messages = [user("b"), answer("1", arguments), tool("1")]
+        assert recalled_ids(messages, remembered("1")) == {"1"}
     messages = [user("b"), answer("1", " "), tool("1")]
     memory = Memory({"1": [THINKING, tool_use("1", input={})]})
     assert recalled_ids(messages, memory) == {"1"}

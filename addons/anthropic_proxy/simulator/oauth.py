@@ -266,7 +266,8 @@ class _TokenHandler(RequestHandler):
         if self.server.failure in ("moved", "redirect", "rate_limited"):
             _finish_with(self, FAILURES[self.server.failure]())
             return
-        raise HTTPError(405)
+        self.set_status(405)
+        self.finish()
 
     async def post(self) -> None:
         self.server.user_agents.append(self.request.headers.get("user-agent", ""))

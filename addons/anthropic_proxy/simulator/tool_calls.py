@@ -23,11 +23,13 @@ _SENTENCE_START: Final = re.compile(r"(?:^|[.!?:\n])\s*$")
 _NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?")
 _DULL_WORDS: Final = """
     a an and any are as at by call can current do does for from function get given has
-    have how if in into is it its list make me my new of on or please return returns
+    have how if in into is it its list make me my of on or please return returns
     run set tell that the this to tool use used uses user using value what when where
     which who why will with you your
 """
 _DULL: Final = frozenset(_DULL_WORDS.split())
+_OPENERS: Final = _DULL | {"book", "check", "compare", "find", "look", "search", "show"}
+"""Words that are capitalised because a sentence starts with them."""
 _KEYWORD_LENGTH: Final = 4
 _STEM_LENGTH: Final = 4
 _MAX_CALLS: Final = 8
@@ -60,13 +62,17 @@ def proper_names(text: str) -> list[str]:
     openings: list[str] = []
     for match in _PROPER.finditer(rest):
         words = match[0].split()
-        while words and words[0].split("'")[0].lower() in _DULL:
-            words.pop(0)
-        opens = len(words) == 1 and _SENTENCE_START.search(rest[: match.start()])
-        name = " ".join(words)
+        starts = _SENTENCE_START.search(rest[: match.start()]) is not None
+        name = " ".join(_without_openers(words) if starts else words)
         if len(name) > 1 and name not in found:
-            (openings if opens else found).append(name)
+            (openings if starts and words == [name] else found).append(name)
     return found or openings
+
+
+def _without_openers(words: list[str]) -> list[str]:
+    is_opener = (word.split("'")[0].lower() in _OPENERS for word in words)
+    first = next((at for at, opens in enumerate(is_opener) if not opens), len(words))
+    return words[first:]
 
 
 def calls(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final
 
 from ...wire.anthropic import ContentBlock
@@ -11,12 +10,10 @@ from . import attachments, checks, tool_calls
 from .cache_marks import MARK_KEYS, mark_of
 from .errors import RequestError
 from .places import dotted, ignore_unknown
-from .thinking_blocks import THINKING_TYPES, thinking_part
+from .thinking_blocks import THINKING_TYPES, PartReader, thinking_part
 
 Content = str | list[ContentBlock]
 """A message's content: one string as the client wrote it, or blocks."""
-
-_PartReader = Callable[[dict[str, Any], str, Report], ContentBlock | None]
 
 # Part types each kind of message may hold, in the order an error lists them. Those
 # that OpenAI does not have come from clients that send Anthropic's shapes.
@@ -62,10 +59,10 @@ def blocks_of(content: Content) -> list[ContentBlock]:
 
 
 def text_of(content: Content) -> str:
-    """The texts of ``content``, concatenated."""
+    """The text of an instruction, which holds nothing else."""
     if isinstance(content, str):
         return content
-    return "".join(block["text"] for block in content if block["type"] == "text")
+    return "".join(block["text"] for block in content)
 
 
 def has_thinking(content: Content) -> bool:
@@ -151,7 +148,7 @@ def _tool_result(part: dict[str, Any], param: str, report: Report) -> ContentBlo
     return tool_result(part, tool_use_id, param, report)
 
 
-_READERS: Final[dict[str, _PartReader]] = {
+_READERS: Final[dict[str, PartReader]] = {
     "text": _text,
     "refusal": _refusal,
     "image_url": attachments.image_url_part,

@@ -20,7 +20,7 @@ def joined(contents: Sequence[Content]) -> Content:
     parts = [
         {**block, "text": SEPARATOR + block["text"]} if index and not place else block
         for index, content in enumerate(contents)
-        for place, block in enumerate(_texts(content))
+        for place, block in enumerate(blocks_of(content))
     ]
     if not any("cache_control" in part for part in parts):
         return text_of(parts)
@@ -68,18 +68,13 @@ def with_last(
     return [*messages[:at], folded, *messages[at + 1 :]]
 
 
-def _texts(content: Content) -> list[ContentBlock]:
-    if isinstance(content, str):
-        return [{"type": "text", "text": content}]
-    return content
-
-
 def _split_at_marks(parts: Sequence[ContentBlock]) -> list[ContentBlock]:
     blocks: list[ContentBlock] = []
     pending = ""
     for part in parts:
         pending += part["text"]
-        if "cache_control" in part:
+        # Blank text right behind a mark needs no block, and no mark, of its own.
+        if "cache_control" in part and pending.strip():
             blocks.append({**part, "text": pending})
             pending = ""
     if pending.strip():

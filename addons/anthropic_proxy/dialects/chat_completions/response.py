@@ -137,18 +137,19 @@ def _calls(
         return [], []
     message_id = as_text(message.get("id"))
     emulated = exchange.emulated_tool
-    text = "".join(_texts(content, "text"))
-    warnings = [] if emulated is None else emulation_warnings(text)
+    text, shown = _all_text(content, exchange)
+    arguments = text[shown.start : shown.stop]
+    warnings = [] if emulated is None else emulation_warnings(arguments)
     calls: list[Call] = []
     for position, block in enumerate(content):
         type_ = block.get("type")
         if type_ == "tool_use":
             fallback_id = synthetic_id(message_id, str(position))
-            arguments = input_text(block)
-            calls.append(tool_use_call(block, arguments, exchange, fallback_id))
+            given = input_text(block)
+            calls.append(tool_use_call(block, given, exchange, fallback_id))
         elif type_ == "text" and as_text(block.get("text")) and emulated is not None:
             # All text makes one call, which stands where the text begins.
-            calls.append(emulated_call(emulated, text, exchange, message_id))
+            calls.append(emulated_call(emulated, arguments, exchange, message_id))
             emulated = None
     return calls, warnings
 
@@ -159,16 +160,21 @@ def _text(
     """``content`` and its annotations. The text of an emulated call is neither."""
     if exchange.emulated_tool is not None:
         return "", []
-    text = "".join(_texts(content, "text"))
-    bare = _unfenced(text) if exchange.unfence_json else range(len(text))
+    text, shown = _all_text(content, exchange)
     annotations, start = [], 0
     for block in content:
         if block.get("type") == "text":
             end = start + len(as_text(block.get("text")))
-            shown = (_clamped(offset, bare) for offset in (start, end))
-            annotations += url_citations(block.get("citations"), *shown)
+            place = (_clamped(offset, shown) for offset in (start, end))
+            annotations += url_citations(block.get("citations"), *place)
             start = end
-    return text[bare.start : bare.stop], annotations
+    return text[shown.start : shown.stop], annotations
+
+
+def _all_text(content: list[dict[str, Any]], exchange: Exchange) -> tuple[str, range]:
+    """The text of all blocks, and the part of it that is for the client."""
+    text = "".join(_texts(content, "text"))
+    return text, _unfenced(text) if exchange.unfence_json else range(len(text))
 
 
 def _texts(content: list[dict[str, Any]], type_: str) -> list[str]:

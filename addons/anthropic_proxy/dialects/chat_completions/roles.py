@@ -27,7 +27,7 @@ _KNOWN_KEYS: Final = {
     },
     # A result's name only repeats the name of its call.
     "tool": _EVERY_ROLE | {"tool_call_id", "is_error", "name"},
-    "function": _EVERY_ROLE | {"name"},
+    "function": _EVERY_ROLE | {"is_error", "name"},
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from ...wire.anthropic import ContentBlock
@@ -10,6 +11,9 @@ from . import checks
 from .cache_marks import MARK_KEYS, mark_of
 from .places import dotted, ignore, ignore_unknown, is_neutral
 from .tool_calls import checked_tool_use
+
+PartReader = Callable[[dict[str, Any], str, Report], ContentBlock | None]
+"""Takes one part, its place and the report; None when nothing of it is sent."""
 
 THINKING_TYPES: Final = ("thinking", "redacted_thinking")
 
@@ -81,12 +85,11 @@ def _raw_block(block: Any, param: str, report: Report) -> ContentBlock | None:
         raise checks.invalid_value(
             kind, f"{param}.type", ("text", "tool_use", *THINKING_TYPES)
         )
-    if (
-        kind == "text"
-        and not checks.required(block, "text", param, checks.string).strip()
-    ):
-        return None
-    if kind == "tool_use":
+    if kind == "text":
+        text = checks.required(block, "text", param, checks.string)
+        if not text.strip():
+            return None
+    elif kind == "tool_use":
         block.update(checked_tool_use(block, param))
     mark = mark_of(block, param, report)
     unmarked = {key: value for key, value in block.items() if key not in MARK_KEYS}
@@ -94,11 +97,7 @@ def _raw_block(block: Any, param: str, report: Report) -> ContentBlock | None:
 
 
 def _listed(
-    message: dict[str, Any],
-    key: str,
-    read: Any,
-    param: str,
-    report: Report,
+    message: dict[str, Any], key: str, read: PartReader, param: str, report: Report
 ) -> list[ContentBlock]:
     items = checks.optional(message, key, param, checks.array_of(checks.mapping)) or []
     blocks = [

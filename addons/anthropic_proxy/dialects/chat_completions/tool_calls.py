@@ -144,6 +144,8 @@ def _faithful(arguments: str, value: Any) -> Any:
     """
     try:
         octets = arguments.strip().encode()
+        if jsontext.encode(value) == octets:
+            return value
         json.loads(arguments, object_pairs_hook=_unique)
         if "\\u" in arguments:  # possibly half of a surrogate pair
             msgspec.json.decode(octets)

@@ -128,18 +128,25 @@ class Turns:
     def _end_user(self) -> None:
         self._answer_for_client()
         content = _one([self._results, *self._user] if self._results else self._user)
-        in_place = bool(content) and self._in_message_system
-        if self._instructions:
-            instruction = joined([said.content for said in self._instructions])
-            self._report_instructions(in_place)
-            if not in_place:
-                content = [*blocks_of(content), reminder(instruction)]
-        self._finished.append({"role": "user", "content": content})
-        if self._instructions and in_place:
-            self._finished.append({"role": "system", "content": instruction})
+        if not self._instructions:
+            self._finished.append({"role": "user", "content": content})
+        else:
+            self._end_instructed(content)
         self._results, self._user, self._instructions = [], [], []
         self._unanswered.clear()
         self._answered.clear()
+
+    def _end_instructed(self, content: Content) -> None:
+        """End a user turn that instructions stand before, in or behind."""
+        instruction = joined([said.content for said in self._instructions])
+        if content and self._in_message_system:
+            self._finished.append({"role": "user", "content": content})
+            self._finished.append({"role": "system", "content": instruction})
+            self._report_instructions(folded=False)
+        else:
+            content = [*blocks_of(content), reminder(instruction)]
+            self._finished.append({"role": "user", "content": content})
+            self._report_instructions(folded=True)
 
     def _with_calls(
         self, said: Said, content: list[ContentBlock]
@@ -198,23 +205,20 @@ class Turns:
                 f"{place}.tool_call_id",
             )
         if said.role == "user":
-            message = f"unexpected tool_use_id found in tool_result parts: {client_id}"
-            return RequestError(message, f"{said.param}.content")
+            field = f"{said.param}.content"
+            message = f"Invalid '{field}': no call waits for a result of '{client_id}'."
+            return RequestError(message, field)
         return orphan(said.role, said.param)
 
-    def _report_instructions(self, in_place: bool) -> None:
-        became = f"messages[{len(self._finished) + in_place}]"
+    def _report_instructions(self, *, folded: bool) -> None:
+        became = f"messages[{len(self._finished) - 1}]"
+        reason = "no instruction can stand here by itself"
+        token = "system:folded_into_user"
         for said in self._instructions:
-            if in_place:
-                self._report.mapped(dotted(said.param), became, "B.2")
+            if folded:
+                self._report.altered(dotted(said.param), became, "B.2", reason, token)
             else:
-                self._report.altered(
-                    dotted(said.param),
-                    became,
-                    "B.2",
-                    "no in-message instruction is allowed here",
-                    "system:folded_into_user",
-                )
+                self._report.mapped(dotted(said.param), became, "B.2")
 
 
 def orphan(role: str, param: str) -> RequestError:
