@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -81,6 +81,11 @@ def ask(text: str, **more: Any) -> dict[str, Any]:
 
 def said(message: Any) -> str:
     return "".join(block.text for block in message.content if block.type == "text")
+
+
+def ask_text(body: dict[str, Any]) -> str:
+    text: str = body["messages"][0]["content"]
+    return text
 
 
 VARIED = [
@@ -206,7 +211,7 @@ def test_a_bad_page_is_refused(http: httpx.Client, query: str) -> None:
         (409, anthropic.ConflictError),
         (429, anthropic.RateLimitError),
         (500, anthropic.InternalServerError),
-        (529, anthropic.InternalServerError),
+        (529, anthropic.APIStatusError),
     ],
 )
 @pytest.mark.parametrize("stream", [False, True])
@@ -325,8 +330,9 @@ def test_an_error_may_end_a_stream(client: anthropic.Anthropic) -> None:
         client.messages.stream(**ask(text)) as stream,
     ):
         stream.until_done()
-    with pytest.raises(anthropic.InternalServerError):
+    with pytest.raises(anthropic.APIStatusError) as raised:
         client.messages.create(**ask(text))
+    assert raised.value.status_code == 529
 
 
 # headers, credentials, the recorder
@@ -430,21 +436,14 @@ def test_it_runs_in_a_loop_that_runs() -> None:
 
 
 def test_stopping_does_not_wait_for_silent_requests() -> None:
-    async def scenario() -> None:
-        simulator = Simulator()
-        await simulator.start()
-        async with httpx.AsyncClient(trust_env=False) as http:
-            url = f"{simulator.url}/v1/messages"
-            asked = asyncio.create_task(
-                http.post(url, json=ask("[[silent]]"), headers=HEADERS)
-            )
-            while not simulator.requests:
-                await asyncio.sleep(0.01)
-            await asyncio.wait_for(simulator.stop(), 5)
-            with pytest.raises(httpx.RemoteProtocolError):
-                await asked
-
-    asyncio.run(scenario())
+    with SimulatorThread() as running, httpx.Client(trust_env=False) as http:
+        body = ask("[[silent after=1]]", stream=True)
+        url = f"{running.url}/v1/messages"
+        with http.stream("POST", url, json=body, headers=HEADERS) as answer:
+            assert next(answer.iter_lines()) == "event: message_start"
+            started = time.monotonic()
+            running.__exit__(None, None, None)
+            assert time.monotonic() - started < 3
 
 
 def test_a_port_that_is_taken_is_reported(stand_in: SimulatorThread) -> None:
@@ -470,6 +469,4 @@ def test_it_runs_as_a_process() -> None:
         assert process.wait(10) == 130
     finally:
         process.kill()
-        process.wait()
-        with contextlib.suppress(AttributeError):
-            process.stdout.close()  # type: ignore[union-attr]
+        process.communicate()

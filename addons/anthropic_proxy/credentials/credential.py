@@ -89,7 +89,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """What the client's credential headers mean (CREDENTIALS 3)."""
+    """What the client's credential headers mean (rules: credentials 3)."""
 
     own: Credential | None
     """A real Anthropic credential of the client's own."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from mitmproxy import http
 
-from ..dialects.messages.errors import NativeStreamWatch, error_event
+from ..dialects.messages.errors import NativeStreamWatch
 from ..dialects.messages.identity import with_identity
 from ..wire import jsontext
 from .endpoints import path_of
@@ -16,8 +16,6 @@ from .streaming import SafeStream
 
 if TYPE_CHECKING:
     from .call import Call
-
-CUT: Final = "The stream from upstream ended before the message was complete."
 
 
 class Messages(Handler):
@@ -101,7 +99,7 @@ class _PassThrough:
         return data
 
     def end(self) -> bytes:
-        return b"" if self._watch.finished else error_event("api_error", CUT)
+        return self._watch.end()
 
     def fail(self, message: str, code: str) -> bytes:
-        return error_event("api_error", message)
+        return self._watch.fail("api_error", message)

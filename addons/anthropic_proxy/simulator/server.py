@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import socket
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -11,7 +12,6 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets
 from tornado.routing import URLSpec
 from tornado.web import Application, RequestHandler
 
@@ -94,15 +94,17 @@ class Simulator:
             default_handler_args={"simulator": self},
             log_function=_log_nothing,
         )
-        sockets = bind_sockets(self.port, self.host)
-        self.port = int(sockets[0].getsockname()[1])
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        listening = socket.create_server((self.host, self.port), family=family)
+        listening.setblocking(False)
+        self.port = int(listening.getsockname()[1])
         self._server = HTTPServer(
             application,
             max_body_size=_MAX_BODY_BYTES,
             max_buffer_size=_MAX_BODY_BYTES,
             decompress_request=True,
         )
-        self._server.add_sockets(sockets)
+        self._server.add_socket(listening)
         return self.port
 
     async def stop(self) -> None:
