@@ -15,8 +15,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Final
 
-ROOT: Final = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "addons"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "addons"))
 
 from anthropic_proxy.cli import serve
 from anthropic_proxy.credentials.endpoints import OAuthEndpoints
@@ -25,6 +24,7 @@ from anthropic_proxy.dialects.chat_completions.parameters import PARAMETERS
 from anthropic_proxy.models.catalog import Catalog, Model, Thinking
 from anthropic_proxy.proxy.options import OPTIONS, Option
 
+ROOT: Final = Path(__file__).resolve().parents[1]
 DOCS: Final = ROOT / "docs"
 
 Row = tuple[str, ...]

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -436,19 +437,28 @@ def test_it_runs_in_a_loop_that_runs() -> None:
 
 
 def test_stopping_does_not_wait_for_silent_requests() -> None:
-    with SimulatorThread() as running, httpx.Client(trust_env=False) as http:
-        body = ask("[[silent after=1]]", stream=True)
+    body = ask("[[silent after=1]]", stream=True)
+    with httpx.Client(trust_env=False) as http, ExitStack() as opened:
+        running = opened.enter_context(SimulatorThread())
         url = f"{running.url}/v1/messages"
         with http.stream("POST", url, json=body, headers=HEADERS) as answer:
             assert next(answer.iter_lines()) == "event: message_start"
             started = time.monotonic()
-            running.__exit__(None, None, None)
+            opened.close()
             assert time.monotonic() - started < 3
 
 
 def test_a_port_that_is_taken_is_reported(stand_in: SimulatorThread) -> None:
     with pytest.raises(OSError, match="in use"), SimulatorThread(port=stand_in.port):
         pass
+
+
+def test_the_judge_needs_no_server() -> None:
+    code = (
+        "import sys, anthropic_proxy.simulator.validation;"
+        "sys.exit(any(name in sys.modules for name in ('tornado', 'mitmproxy')))"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT / "addons", check=True)
 
 
 def test_it_runs_as_a_process() -> None:

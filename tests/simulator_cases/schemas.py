@@ -56,6 +56,12 @@ SCHEMAS = [
     ),
     Case(
         35,
+        "a value without a type",
+        bad={"output_config": output_format(closed(a={"title": "A"}))},
+        path="output_config.format.schema",
+    ),
+    Case(
+        35,
         "recursion",
         bad={"output_config": output_format(RECURSIVE)},
         path="output_config.format.schema",
@@ -93,14 +99,30 @@ SCHEMAS = [
     Case(
         42,
         "optional parameters",
-        good={"tools": [strict_tool({f"p{n}": {} for n in range(24)}, required=[])]},
-        bad={"tools": [strict_tool({f"p{n}": {} for n in range(25)}, required=[])]},
+        good={
+            "tools": [
+                strict_tool({f"p{n}": {"const": n} for n in range(24)}, required=[])
+            ]
+        },
+        bad={
+            "tools": [
+                strict_tool({f"p{n}": {"const": n} for n in range(25)}, required=[])
+            ]
+        },
     ),
     Case(
         42,
         "unions",
-        good={"tools": [strict_tool({f"p{n}": {"anyOf": [{}]} for n in range(16)})]},
-        bad={"tools": [strict_tool({f"p{n}": {"anyOf": [{}]} for n in range(17)})]},
+        good={
+            "tools": [
+                strict_tool({f"p{n}": {"anyOf": [{"type": "null"}]} for n in range(16)})
+            ]
+        },
+        bad={
+            "tools": [
+                strict_tool({f"p{n}": {"anyOf": [{"type": "null"}]} for n in range(17)})
+            ]
+        },
     ),
 ]
 

@@ -304,8 +304,15 @@ def test_results_are_quoted() -> None:
     ]
 
 
+def test_a_question_after_the_results_is_heard() -> None:
+    message = answered(loop(result(), text("And the weather in Oslo?"))).message
+    assert message["stop_reason"] == "tool_use"
+
+
 def test_a_format_is_kept() -> None:
-    schema = closed(name={"type": "string"}, tags={"type": "array", "items": {}})
+    schema = closed(
+        name={"type": "string"}, tags={"type": "array", "items": {"type": "null"}}
+    )
     message = said("Hi", output_config=output_format(schema))
     found = json.loads(message["content"][0]["text"])
     assert set(found) == {"name", "tags"}

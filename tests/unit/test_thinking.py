@@ -66,7 +66,7 @@ def test_efforts_by_class_of_model(
     assert translated.warnings == {f"reasoning_effort:{what}" for what in warnings}
 
 
-@pytest.mark.parametrize("model", CATALOG, ids=lambda model: model.id)
+@pytest.mark.parametrize("model", list(CATALOG), ids=lambda model: model.id)
 def test_nothing_is_sent_when_nothing_is_asked(model: Any) -> None:
     assert sent(translate(model).body) == (None, None)
 

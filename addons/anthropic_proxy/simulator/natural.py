@@ -21,18 +21,17 @@ _SHOWN: Final = 200
 def natural_blocks(request: Request, plain: str) -> list[dict[str, Any]]:
     """Visible blocks of an answer, calls without ids.
 
-    In order: a tool that is forced, results that came back, a tool the text asks for,
-    JSON that was asked for, an echo.
+    In order: a tool that is forced, a tool the text asks for, JSON that was asked for,
+    results that came back, an echo.
     """
     text = _REMINDER.sub("", plain).strip()
     forced = _forced(request, plain)
     if forced is not None:
         return _parallel(request, [forced], text)
+    found = _called(request, text)
+    if found:
+        return found
     results = _results(request)
-    if not results:
-        found = _called(request, text)
-        if found:
-            return found
     if request.schema is not None:
         value = schema_value(request.schema)
         return [text_block(msgspec.json.encode(value).decode())]

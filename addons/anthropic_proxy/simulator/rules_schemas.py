@@ -13,16 +13,12 @@ _KEYWORDS: Final = frozenset(
     {
         "$defs",
         "$ref",
-        "$schema",
         "additionalProperties",
         "allOf",
         "anyOf",
         "const",
-        "default",
-        "definitions",
         "description",
         "enum",
-        "examples",
         "format",
         "items",
         "minItems",
@@ -32,6 +28,7 @@ _KEYWORDS: Final = frozenset(
         "type",
     }
 )
+_SAYING: Final = frozenset({"$ref", "allOf", "anyOf", "const", "enum", "type"})
 _FORMATS: Final = frozenset(
     {
         "date",
@@ -56,7 +53,7 @@ class _Refused(Exception):
 
 
 def _children(schema: dict[str, Any]) -> Iterator[Any]:
-    for keyword in ("properties", "$defs", "definitions"):
+    for keyword in ("properties", "$defs"):
         yield from schema.get(keyword, {}).values()
     for keyword in ("anyOf", "allOf"):
         yield from schema.get(keyword, [])
@@ -71,6 +68,11 @@ def _check(schema: Any) -> None:
         if keyword not in _KEYWORDS:
             kind = schema.get("type")
             raise _Refused(f"For '{kind}' type, property '{keyword}' is not supported")
+    if not schema.keys() & _SAYING:
+        raise _Refused("Schema must have a 'type', an 'enum', a 'const' or a union")
+    for value in [*schema.get("enum", []), schema.get("const")]:
+        if isinstance(value, list | dict):
+            raise _Refused("'enum' and 'const' take strings, numbers, booleans, null")
     is_object = schema.get("type") == "object" or "properties" in schema
     if is_object and schema.get("additionalProperties") is not False:
         text = "For 'object' type, 'additionalProperties' must be explicitly set"
@@ -103,7 +105,7 @@ def _follow(
         if not isinstance(target, dict):
             raise _Refused(f"'{reference}' does not resolve")
         _follow(root, target, open_ | {reference})
-    for child in _children({**schema, "$defs": {}, "definitions": {}}):
+    for child in _children({**schema, "$defs": {}}):
         _follow(root, child, open_)
 
 
