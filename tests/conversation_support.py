@@ -151,9 +151,7 @@ def _calls(messages: list[Any]) -> Iterator[str]:
 def _content(content: Any) -> Iterator[str]:
     if not content:
         yield "12: empty content"
-    for block in (
-        [{"type": "text", "text": content}] if content == str(content) else (content)
-    ):
+    for block in _blocks({"content": content}):
         if block["type"] == "text" and not block["text"].strip():
             yield "12: blank text"
         if block["type"] == "tool_result" and "content" in block:

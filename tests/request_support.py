@@ -82,6 +82,15 @@ def translate(model: Any = SONNET, **chat: Any) -> Translated:
     return Translated(translation, jsontext.decode(jsontext.encode(translation.body)))
 
 
+def error_of(action: Callable[[], Any]) -> RequestError | None:
+    """The error that ``action`` ends with, if it does; no other is expected."""
+    try:
+        action()
+    except RequestError as error:
+        return error
+    return None
+
+
 def refused(action: Callable[[], Any]) -> RequestError:
     """The error that ``action`` ends with."""
     with pytest.raises(RequestError) as caught:

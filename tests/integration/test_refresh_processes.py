@@ -288,7 +288,7 @@ def test_a_file_that_cannot_be_trusted_is_explained_and_left(
     assert server.oauth.refreshes == 0
 
 
-@pytest.mark.parametrize(("offset", "words"), [(3600, "behind"), (-3600, "ahead of")])
+@pytest.mark.parametrize(("offset", "words"), [(3630, "behind"), (-3630, "ahead of")])
 def test_a_clock_an_hour_off_is_named_and_loses_nothing(
     server: RunningOAuthServer, tmp_path: Path, offset: float, words: str
 ) -> None:
@@ -297,8 +297,6 @@ def test_a_clock_an_hour_off_is_named_and_loses_nothing(
     server.oauth.clock_offset_s = offset
     done = cli(server, path, "doctor")
     assert done.returncode == 1
-    assert f"clock is 1 hour {words} the server's" in done.stdout.replace(
-        "59 minutes 59 seconds", "1 hour"
-    ).replace("1 hour 1 second", "1 hour")
+    assert f"clock is 1 hour {words} the server's" in done.stdout
     assert json.loads(path.read_text()) == before
     assert cli(server, path, "refresh").returncode == 0

@@ -107,6 +107,15 @@ def document(**more: Any) -> Body:
     return {"type": "document", "source": source, **more}
 
 
+WEATHER = {
+    "name": "get_weather",
+    "description": "Forecast for a city",
+    "input_schema": {
+        "type": "object",
+        "properties": {"city": {"type": "string"}},
+        "required": ["city"],
+    },
+}
 MARK = {"cache_control": {"type": "ephemeral"}}
 HOUR = {"cache_control": {"type": "ephemeral", "ttl": "1h"}}
 HAIKU45 = "claude-haiku-4-5"
@@ -161,3 +170,9 @@ def answered(
     raw = json.dumps(body).encode()
     request = checked(sent, raw, profile or Profile(), "messages")
     return answer(request, memory or Memory(), "owner")
+
+
+def said(content: Any, **more: Any) -> Body:
+    """The message that answers one user message."""
+    message: Body = answered({"messages": [user(content)], **more}).message
+    return message

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from request_support import HI, function, translate
-
 from anthropic_proxy.dialects.chat_completions.exchange import Settings
+from request_support import HI, function, translate
 
 SHORT = {"type": "ephemeral"}
 LONG = {"type": "ephemeral", "ttl": "1h"}

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from request_support import refused
 
 from anthropic_proxy.dialects.chat_completions import checks
 from anthropic_proxy.dialects.chat_completions.checks import MAX_DEPTH, Reader
+from request_support import error_of, refused
 
 READERS: dict[str, Reader] = {
     "boolean": checks.boolean,
@@ -116,7 +116,9 @@ def test_members_are_checked_at_their_place() -> None:
     assert checks.optional(owner, "b", "p", checks.integer) is None
     assert checks.optional(owner, "c", "p", checks.integer) is None
     for key in ("b", "c"):
-        error = refused(lambda: checks.required(owner, key, "p", checks.integer))
+        error = refused(
+            lambda key=key: checks.required(owner, key, "p", checks.integer)
+        )
         assert error.param == f"p.{key}"
         assert error.code == "missing_required_parameter"
         assert error.message == f"Missing required parameter: 'p.{key}'."
@@ -136,26 +138,27 @@ def test_depth_is_bounded(key: str | None) -> None:
     legal = nested(MAX_DEPTH - 1, key)
     assert checks.shallow_enough(legal, "p") is legal
     for levels in (MAX_DEPTH, 50_000):
-        error = refused(lambda: checks.shallow_enough(nested(levels, key), "p"))
+        deep = nested(levels, key)
+        error = refused(lambda deep=deep: checks.shallow_enough(deep, "p"))
         assert error.param == "p"
 
 
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=3),
-        lambda inner: st.lists(inner, max_size=3)
-        | st.dictionaries(st.text(max_size=2), inner, max_size=3),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.text(max_size=2), inner, max_size=3)
+        ),
     )
 )
 @settings(deadline=None, max_examples=60)
 def test_every_value_has_exactly_the_readers_of_its_type(value: Any) -> None:
-    takers = []
-    for name, read in READERS.items():
-        try:
-            read(value, "p")
-        except checks.RequestError as error:
-            assert error.param == "p"
-        else:
-            takers.append(name)
+    errors = {
+        name: error_of(lambda read=read: read(value, "p"))
+        for name, read in READERS.items()
+    }
+    assert all(error.param == "p" for error in errors.values() if error is not None)
+    takers = [name for name, error in errors.items() if error is None]
     integer = isinstance(value, int) and not isinstance(value, bool)
     assert takers == (["integer", "number"] if integer else takers[:1])

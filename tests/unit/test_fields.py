@@ -4,10 +4,10 @@ import hashlib
 from typing import Any
 
 import pytest
-from request_support import HAIKU_4_5, SONNET, refusal, translate
 
 from anthropic_proxy.dialects.chat_completions.exchange import Settings
 from anthropic_proxy.dialects.report import Disposition
+from request_support import HAIKU_4_5, SONNET, refusal, translate
 
 
 @pytest.mark.parametrize(

@@ -300,6 +300,16 @@ def test_a_server_that_echoes_secrets_does_not_bring_them_into_a_message(
     assert "canary" not in repr(caught.value)
 
 
+def test_a_code_that_is_echoed_is_not_shown_though_it_looks_like_no_token() -> None:
+    request = prepare_exchange(
+        ENDPOINTS, code="canary-code", state="canary-state", verifier="canary-verifier"
+    )
+    echo = {"error": "invalid_grant", "error_description": request.body.decode()}
+    with pytest.raises(errors.InvalidGrant) as caught:
+        parse_token_reply(request, reply(400, echo), now=NOW)
+    assert "canary" not in str(caught.value)
+
+
 def test_a_secret_in_the_names_of_a_reply_is_not_shown_either() -> None:
     with pytest.raises(errors.BadReply) as caught:
         parse_token_reply(refresh_request(), reply(200, {SPENT: 1}), now=NOW)

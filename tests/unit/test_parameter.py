@@ -3,10 +3,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from request_support import refused
 
 from anthropic_proxy.dialects.chat_completions import parameter
 from anthropic_proxy.dialects.report import Report
+from request_support import refused
 
 
 @pytest.mark.parametrize("value", [None, 5, "", "  ", ["gpt-4o"]])
@@ -18,7 +18,10 @@ def test_a_model_is_named(value: Any) -> None:
 def test_messages_are_a_list_of_some() -> None:
     assert parameter.messages([1], "messages") == [1]
     empty = refused(lambda: parameter.messages([], "messages"))
-    assert (empty.message, empty.code) == ("[] is too short - 'messages'", "empty_array")
+    assert (empty.message, empty.code) == (
+        "[] is too short - 'messages'",
+        "empty_array",
+    )
     assert refused(lambda: parameter.messages("hi", "messages")).code == "invalid_type"
 
 
@@ -50,7 +53,9 @@ def test_moderation_that_blocks_is_refused(side: str) -> None:
 def test_cache_options_have_two_modes() -> None:
     options = {"mode": "explicit", "ttl": "30m"}
     assert parameter.cache_options(options, "p") == options
-    assert refused(lambda: parameter.cache_options({"mode": "x"}, "p")).param == "p.mode"
+    assert (
+        refused(lambda: parameter.cache_options({"mode": "x"}, "p")).param == "p.mode"
+    )
 
 
 def test_a_cache_mark_is_ephemeral() -> None:

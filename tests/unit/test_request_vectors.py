@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from request_support import MAPPING, NOW
 
 from anthropic_proxy.dialects.chat_completions.errors import RequestError
 from anthropic_proxy.dialects.chat_completions.exchange import Settings, Translation
 from anthropic_proxy.dialects.chat_completions.parameters import PARAMETERS
 from anthropic_proxy.dialects.chat_completions.request import messages_request
 from anthropic_proxy.wire import jsontext
+from request_support import MAPPING, NOW
 
 FOLDER = Path(__file__).resolve().parents[1] / "vectors" / "request"
 VECTORS = [json.loads(path.read_bytes()) for path in sorted(FOLDER.glob("*.json"))]

@@ -3,6 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
+from anthropic_proxy.wire.anthropic import CURRENT_VERSION, SAMPLING_VERSION
 from request_support import (
     CATALOG,
     HAIKU_4_5,
@@ -10,8 +12,6 @@ from request_support import (
     refusal,
     translate,
 )
-
-from anthropic_proxy.wire.anthropic import CURRENT_VERSION, SAMPLING_VERSION
 
 ALL = {"temperature": 0.5, "top_p": 0.5, "top_k": 5}
 

@@ -13,7 +13,11 @@ from anthropic_proxy.dialects.chat_completions.schema_parts import (
     target,
 )
 
-DEFS = {"A": {"type": "object"}, "a/b~c d": {"type": "null"}, "B": {"$ref": "#/$defs/A"}}
+DEFS = {
+    "A": {"type": "object"},
+    "a/b~c d": {"type": "null"},
+    "B": {"$ref": "#/$defs/A"},
+}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import copy
 from collections.abc import Iterator
 from typing import Any
@@ -94,7 +95,10 @@ def closed_obj(**properties: Any) -> dict[str, Any]:
         ),
         ({"$schema": "x", "$id": "y", "$comment": "z", **STRING}, STRING),
         (
-            {"$ref": "#/$defs/A", "$defs": {"A": obj(b={"$ref": "#/$defs/B"}), "B": STRING}},
+            {
+                "$ref": "#/$defs/A",
+                "$defs": {"A": obj(b={"$ref": "#/$defs/B"}), "B": STRING},
+            },
             {
                 "$ref": "#/$defs/A",
                 "$defs": {"A": closed_obj(b={"$ref": "#/$defs/B"}), "B": STRING},
@@ -206,33 +210,50 @@ SUPPORTED = {
 WORDS = st.sampled_from(["string", "object", "array", "null", "date", "#/$defs/a", "a"])
 SCHEMAS = st.recursive(
     st.booleans() | st.integers(0, 3) | WORDS | st.just({"type": "string"}),
-    lambda inner: st.lists(inner, max_size=2)
-    | st.dictionaries(
-        st.sampled_from(
-            [
-                *("type", "properties", "required", "items", "anyOf", "oneOf", "allOf"),
-                *("enum", "const", "format", "minItems", "$ref", "$defs", "definitions"),
-                *("additionalProperties", "description", "minimum", "a"),
-            ]
-        ),
-        inner,
-        max_size=4,
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    *(
+                        "type",
+                        "properties",
+                        "required",
+                        "items",
+                        "anyOf",
+                        "oneOf",
+                        "allOf",
+                    ),
+                    *(
+                        "enum",
+                        "const",
+                        "format",
+                        "minItems",
+                        "$ref",
+                        "$defs",
+                        "definitions",
+                    ),
+                    *("additionalProperties", "description", "minimum", "a"),
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
     ),
     max_leaves=20,
 )
 
 
 @given(SCHEMAS)
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 def test_whatever_is_closed_is_what_upstream_enforces(schema: Any) -> None:
     before = copy.deepcopy(schema)
-    try:
+    result = {}
+    with contextlib.suppress(NotExpressible):
         result = closed(schema)
-    except NotExpressible as refusal:
-        assert str(refusal)
+    assert schema == before
+    if not result:
         return
-    finally:
-        assert schema == before
     for part in kinds(result):
         assert part.keys() <= SUPPORTED
         assert part.keys() & {"type", "enum", "const", "anyOf", "$ref"}
@@ -246,15 +267,14 @@ def test_whatever_is_closed_is_what_upstream_enforces(schema: Any) -> None:
 
 
 @given(SCHEMAS)
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 def test_whatever_becomes_an_input_schema_is_an_object(schema: Any) -> None:
     if not isinstance(schema, dict):
         return
     before = copy.deepcopy(schema)
-    try:
+    result = {"type": "object"}
+    with contextlib.suppress(NotExpressible):
         result = input_schema(schema)
-    except NotExpressible:
-        return
     assert schema == before
     assert result["type"] == "object"
     assert not result.keys() & {"anyOf", "oneOf", "allOf", "$ref"}

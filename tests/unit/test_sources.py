@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import json
 import os
 import threading
@@ -569,6 +570,33 @@ def test_a_waiter_that_goes_away_does_not_stop_the_refresh(
 
     assert asyncio.run(run()) == "sk-ant-oat01-canary-1"
     assert len(server.requests) == 1
+
+
+def test_a_failure_that_nobody_waits_for_any_more_is_quiet(
+    config: Config, server: Server
+) -> None:
+    server.failure = answer(500, {})
+    log_in(config, expires_at=NOW - 1)
+    source = subscription(config)
+    complaints: list[Any] = []
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: complaints.append(context))
+        server.gate = threading.Event()
+        waiter = asyncio.ensure_future(source.fetch(NOW))
+        await asyncio.to_thread(server.arrived.wait, 10)
+        waiter.cancel()
+        await asyncio.sleep(0)
+        server.gate.set()
+        while source.describe(NOW)["problem"] is None:  # noqa: ASYNC110 - a thread's
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.01)
+        source._flight = None
+        gc.collect()
+
+    asyncio.run(run())
+    assert complaints == []
 
 
 def test_a_refresh_that_was_sent_is_saved_even_if_the_program_ends(

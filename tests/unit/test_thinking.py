@@ -4,6 +4,9 @@ import dataclasses
 from typing import Any
 
 import pytest
+
+from anthropic_proxy.dialects.chat_completions.thinking import binds_blocks, plan
+from anthropic_proxy.dialects.report import Report
 from request_support import (
     CATALOG,
     HAIKU,
@@ -16,9 +19,6 @@ from request_support import (
     function,
     translate,
 )
-
-from anthropic_proxy.dialects.chat_completions.thinking import binds_blocks, plan
-from anthropic_proxy.dialects.report import Report
 
 OPUS_4_6, OPUS_4_7 = CATALOG.get("claude-opus-4-6"), CATALOG.get("claude-opus-4-7")
 OPUS_4_5 = CATALOG.get("claude-opus-4-5")
@@ -233,7 +233,9 @@ def test_a_budget_in_a_tool_loop_needs_the_earlier_thinking() -> None:
     assert sent(without.body) == (None, None)
     assert without.warnings == {"reasoning_effort:dropped_without_blocks"}
     messages = called(thinking_blocks=SIGNED)
-    assert sent(translate(HAIKU_4_5, messages=messages, **tools).body)[0] == enabled(2048)
+    assert sent(translate(HAIKU_4_5, messages=messages, **tools).body)[0] == enabled(
+        2048
+    )
     assert sent(translate(SONNET, messages=called(), **tools).body) == (ADAPTIVE, "low")
 
 
@@ -272,9 +274,7 @@ def test_block_binding_is_for_models_that_know_it() -> None:
     assert translate(SONNET, thinking=raw).body["thinking"] == raw
     old = translate(SONNET_4_6, thinking=raw)
     assert old.body["thinking"] == {"type": "adaptive"}
-    assert old.warnings == {"thinking:part_ignored"}
+    assert old.warnings == {"thinking.block_binding:ignored"}
     known = {model.id for model in CATALOG if binds_blocks(model)}
     assert "claude-opus-4-7" in known
     assert not known & {"claude-opus-4-6", "claude-haiku-4-5"}
-
-

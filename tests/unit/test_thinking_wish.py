@@ -3,10 +3,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from request_support import refused
 
 from anthropic_proxy.dialects.chat_completions.thinking_wish import Wish, read_wish
 from anthropic_proxy.dialects.report import Report
+from request_support import refused
 
 
 def read(**values: Any) -> tuple[Wish | None, set[str]]:

@@ -7,6 +7,7 @@ them knows mitmproxy. Exit codes: 0 good, 1 failed, 2 wrong usage.
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from pathlib import Path
@@ -88,6 +89,9 @@ class _Arguments:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; its exit code. Failures that were foreseen become sentences."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # terminals that are not UTF-8
     try:
         code = cli.main(arguments, prog_name=_program_name(), standalone_mode=False)
     except click.Abort:

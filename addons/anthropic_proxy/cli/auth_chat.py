@@ -92,11 +92,21 @@ def run(
         _answer(talk, message)
         return
     say("An empty line ends the conversation.")
-    while text := click.prompt("\nYou", default="", show_default=False).strip():
+    while text := _turn():
         try:
             _answer(talk, text)
         except Failed as problem:
             problem.show()
+
+
+def _turn() -> str:
+    """What the user says next; nothing at the end of the input."""
+    try:
+        text: str = click.prompt("\nYou", default="", show_default=False)
+    except click.Abort:
+        say()
+        return ""
+    return text.strip()
 
 
 @dataclass
@@ -131,12 +141,16 @@ class Conversation:
         """
         asked = [*self.messages, {"role": "user", "content": text}]
         pieces: list[str] = []
+        complete = False
         for event in self._events(self._body(asked)):
             self._note(event)
             delta = event.get("delta", {})
             if delta.get("type") == "text_delta":
                 pieces.append(delta["text"])
                 yield delta["text"]
+            complete = complete or event.get("type") == "message_stop"
+        if not complete:
+            raise NoAnswer("The answer broke off.")
         answer = {"role": "assistant", "content": "".join(pieces)}
         self.messages = [*asked, answer] if pieces else self.messages
 
@@ -162,10 +176,10 @@ class Conversation:
         yield from stream(self.line.target, body)
 
     def _note(self, event: Mapping[str, Any]) -> None:
-        if event["type"] == "message_start":
+        if event.get("type") == "message_start":
             self.answered_by = event["message"].get("model", self.model)
             self.usage = event["message"].get("usage", {})
-        elif event["type"] == "message_delta":
+        elif event.get("type") == "message_delta":
             self.usage = {**self.usage, **event.get("usage", {})}
 
 
@@ -193,6 +207,8 @@ def _through_proxy(settings: Settings, url: str) -> Line:
 def _answer(talk: Conversation, text: str) -> None:
     """Print the answer as it comes, then who gave it and what it took.
 
+    What could steer the terminal is left out of it.
+
     Raises:
         Failed: with the refusal word for word.
     """
@@ -213,5 +229,4 @@ def _answer(talk: Conversation, text: str) -> None:
 
 
 def _printable(text: str) -> str:
-    """Without what would steer the terminal."""
     return "".join(char for char in text if char.isprintable() or char in "\n\t")

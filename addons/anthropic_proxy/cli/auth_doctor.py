@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from email.utils import parsedate_to_datetime
@@ -112,6 +113,14 @@ def _credential(settings: Settings, chosen: Chosen) -> Finding:
 
 def _file(name: str, file: PrivateFile) -> Finding:
     """Whether it can be read, and replaced: a refresh has to."""
+    folder = file.path.parent
+    if os.name == "posix" and folder.stat().st_mode & 0o022:
+        return Finding(
+            name,
+            "bad",
+            f"others on this machine can replace what is in {folder}",
+            f"Type: chmod go-w {folder}",
+        )
     try:
         file.read()
         with file.locked(timeout_s=5.0) as writer, writer.reserve():

@@ -105,13 +105,23 @@ class Failed(click.ClickException):
 def with_settings(
     function: Callable[Concatenate[Settings, P], R],
 ) -> Callable[P, R]:
-    """Give a command its settings, and turn foreseen failures into sentences."""
+    """Give a command its settings, and explain its failures."""
 
     @functools.wraps(function)
     def command(*args: P.args, **kwargs: P.kwargs) -> R:
         settings = click.get_current_context().obj.settings()
+        return explained(function)(settings, *args, **kwargs)
+
+    return command
+
+
+def explained(function: Callable[P, R]) -> Callable[P, R]:
+    """Turn the failures that were foreseen into sentences (``Failed``)."""
+
+    @functools.wraps(function)
+    def command(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            return function(settings, *args, **kwargs)
+            return function(*args, **kwargs)
         except OAuthError as problem:
             raise Failed(f"{problem}\n{problem.next_step}") from None
         except NotLoggedIn:

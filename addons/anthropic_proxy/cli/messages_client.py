@@ -19,7 +19,7 @@ _TIMEOUT: Final = httpx.Timeout(600.0, connect=20.0)
 
 
 class NoAnswer(Exception):
-    """The connection failed. ``str()`` says how."""
+    """The connection failed, or what came is no answer. ``str()`` says how."""
 
 
 class Refusal(Exception):
@@ -112,6 +112,8 @@ def stream(target: Target, body: Mapping[str, Any]) -> Iterator[Mapping[str, Any
                     yield _event(response.status_code, event.data)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise _no_answer(target, error) from None
+    except (jsontext.InvalidJSON, sse.EventTooLarge) as error:
+        raise NoAnswer(f"{target.url} sent no event stream: {error}") from None
 
 
 def _event(status: int, data: str) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
-from .oauth import TokenSet
+from .oauth import TokenSet, is_token
 from .token_store import SUBSCRIPTION, VERSION, Malformed, read_object
 
 _LAST_PLAUSIBLE_SECOND: Final = 100_000_000_000
@@ -31,6 +31,8 @@ def parse_foreign(content: bytes, now: float) -> TokenSet:
     refresh_token = _text(document, "refresh_token")
     if not access_token:
         raise Malformed("holds no access_token")
+    if not is_token(access_token):
+        raise Malformed("has an unusable access_token")
     if access_token.startswith("sk-ant-api"):
         raise Malformed("holds an API key; store it with `login --api-key`")
     return TokenSet(

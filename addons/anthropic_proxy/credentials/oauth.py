@@ -206,7 +206,7 @@ def parse_token_reply(
         )
     fields = _object(request, reply)
     access_token = fields.get("access_token")
-    if not _is_token(access_token):
+    if not is_token(access_token):
         shown = ", ".join(sorted(fields)) or "no fields"
         raise BadReply(
             f"{request.url} answered HTTP {reply.status} without an access token "
@@ -218,7 +218,7 @@ def parse_token_reply(
     return replace(
         base,
         access_token=access_token,
-        refresh_token=refresh_token if _is_token(refresh_token) else base.refresh_token,
+        refresh_token=refresh_token if is_token(refresh_token) else base.refresh_token,
         expires_at=now + _expires_in(fields.get("expires_in")),
         scope=scope if isinstance(scope, str) and scope else base.scope,
         account=_mapping(fields.get("account")) or base.account,
@@ -240,8 +240,8 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _is_token(value: Any) -> TypeGuard[str]:
-    """Fit for a header: no white space, nothing outside ASCII."""
+def is_token(value: Any) -> TypeGuard[str]:
+    """Whether ``value`` is fit for a header: no white space, nothing outside ASCII."""
     return (
         isinstance(value, str)
         and bool(value)

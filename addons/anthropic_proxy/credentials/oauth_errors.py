@@ -147,7 +147,7 @@ def error_of(body: bytes) -> tuple[str, str]:
 
 def redacted(text: str, secrets: Iterable[str]) -> str:
     """``text`` without ``secrets``, token-like words and control characters, cut."""
-    for secret in secrets:
+    for secret in filter(None, secrets):
         text = text.replace(secret, "…")
     text = _SECRET_SHAPE.sub("sk-ant-…", text)
     text = "".join(char if char.isprintable() else " " for char in text)

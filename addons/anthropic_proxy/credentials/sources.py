@@ -16,7 +16,7 @@ from .commands import LOG_IN, LOG_IN_CONSOLE
 from .console import Console, StaticToken
 from .credential import CredentialUnavailable, Source, SourceName
 from .endpoints import OAuthEndpoints
-from .oauth import Reply, TokenRequest
+from .oauth import Reply, TokenRequest, is_token
 from .private_file import PrivateFile
 from .profiles import Profile, ProfileUnusable, active_profile, config_dir, home
 from .profiles import is_chosen as profile_is_chosen
@@ -198,7 +198,11 @@ def _find_api_key(config: Config) -> _Candidate | None:
 
 def _find_console(config: Config) -> _Candidate | None:
     if token := config.env.get("ANTHROPIC_AUTH_TOKEN", "").strip():
-        return _Candidate(StaticToken(token), "the token in ANTHROPIC_AUTH_TOKEN")
+        words = "the token in ANTHROPIC_AUTH_TOKEN"
+        if is_token(token):
+            return _Candidate(StaticToken(token), words)
+        problem = "ANTHROPIC_AUTH_TOKEN holds characters that no token has."
+        return _Candidate(None, words, problem)
     chosen = profile_is_chosen(config.env)
     try:
         profile = active_profile(config.env)

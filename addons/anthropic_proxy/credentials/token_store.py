@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..wire import jsontext
-from .oauth import TokenSet
+from .oauth import TokenSet, is_token
 from .private_file import (
     LOCK_TIMEOUT_S,
     FileCorrupt,
@@ -127,7 +127,7 @@ def read_api_key(path: Path) -> str | None:
     if content is None:
         return None
     try:
-        return _string(read_object(content), "api_key")
+        return _secret(read_object(content), "api_key")
     except Malformed as problem:
         raise FileCorrupt(f"{path} {problem}. Store the key again.") from None
 
@@ -163,7 +163,7 @@ def _decode_subscription(document: Mapping[str, Any]) -> TokenSet:
     if document.get("type") != "subscription":
         raise Malformed('is not of type "subscription"')
     return TokenSet(
-        access_token=_string(document, "access_token"),
+        access_token=_secret(document, "access_token"),
         refresh_token=_optional_string(document, "refresh_token"),
         expires_at=_seconds(document, "expires_at"),
         scope=_optional_string(document, "scope") or "",
@@ -188,7 +188,7 @@ def _decode_console(document: Mapping[str, Any]) -> TokenSet:
         raise Malformed('is not of type "oauth_token"')
     known = ("access_token", "refresh_token", "expires_at")
     return TokenSet(
-        access_token=_string(document, "access_token"),
+        access_token=_secret(document, "access_token"),
         refresh_token=_optional_string(document, "refresh_token"),
         expires_at=_seconds(document, "expires_at"),
         extra=_others(document, known),
@@ -238,10 +238,12 @@ def read_object(content: bytes) -> Mapping[str, Any]:
     return document
 
 
-def _string(document: Mapping[str, Any], name: str) -> str:
-    value = _optional_string(document, name)
+def _secret(document: Mapping[str, Any], name: str) -> str:
+    value = document.get(name)
     if not value:
         raise Malformed(f"has no {name!r}")
+    if not is_token(value):  # it would become part of a header
+        raise Malformed(f"has an unusable {name!r}")
     return value
 
 

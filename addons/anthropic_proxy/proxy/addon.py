@@ -22,6 +22,7 @@ from ..credentials.sources import choose
 from ..dialects.chat_completions.memory import RecentThinking
 from ..models.catalog import Catalog
 from . import options
+from .audience import Audience
 from .background import Background, cache_file
 from .call import Call
 from .egress import EgressLayer
@@ -41,6 +42,7 @@ class AnthropicProxy:
 
     def __init__(self) -> None:
         self.pipeline: Pipeline | None = None
+        self._audience = Audience()
         self._background = Background(
             lambda: self._stages().runtime, self._upstream, cache_file(os.environ)
         )
@@ -59,11 +61,12 @@ class AnthropicProxy:
             OptionsError: naming the option; at the start it stops the program.
         """
         options.refuse_unknown(ctx.options.deferred)
+        self._audience.forget()
         if "mode" in updated:
             _check_modes([ProxyMode.parse(spec) for spec in ctx.options.mode])
         ours = {option.key for option in options.OPTIONS}
         if self.pipeline is None or ours & updated:
-            self.pipeline = Pipeline(self._runtime())
+            self.pipeline = Pipeline(self._runtime(), self._told)
 
     def _runtime(self) -> Runtime:
         given = {o.key: getattr(ctx.options, o.key) for o in options.OPTIONS}
@@ -121,6 +124,10 @@ class AnthropicProxy:
             nextlayer.layer = ours
         else:
             parent.child_layer = ours
+
+    def _told(self, hook: str) -> bool:
+        addons = ctx.master.addons
+        return self._audience.wants(hook, addons.chain, ctx.options, len(addons.lookup))
 
     def _stages(self) -> Pipeline:
         assert self.pipeline is not None

@@ -1,4 +1,4 @@
-"""Our HTTP layer: the one module that touches mitmproxy's private HTTP classes.
+"""Our HTTP layer, built on mitmproxy's private HTTP classes (here and beside it only).
 
 mitmproxy fails open (a hook that raises lets the request go on as it came) and words
 its errors in HTML. So our stages do not run as addon hooks: the stream calls them in
@@ -7,7 +7,7 @@ prepared. What leaves here differs from the flow in one header: the credential.
 
 Every command a stream issues passes ``EgressStream._filtered``:
 
-* a flow hook: our stage first, then the addons as usual (view, save, intercept);
+* a flow hook: our stage first, then the addons that listen (view, save, intercept);
 * request headers for upstream: a copy with the credential in place of the placeholder;
 * a protocol error for the client: the same error as JSON, or as an event in a stream.
 
@@ -22,7 +22,6 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from mitmproxy import http
-from mitmproxy.net.http.status_codes import NO_RESPONSE
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.http import (
@@ -50,6 +49,14 @@ from mitmproxy.proxy.layers.http._hooks import (
 )
 
 from .call import Call
+from .gathering import Gathered
+from .http_facts import (
+    INTERNAL,
+    declared_length,
+    is_interim,
+    scrub,
+    status_of,
+)
 from .stages import (
     AnthropicContinueHook,
     AnthropicPrepareHook,
@@ -68,6 +75,15 @@ HELD_BODY_BYTES = 1024 * 1024
 """How much of a failed answer is kept back while we decide whether to ask again."""
 
 
+_FLOW_HOOKS = (
+    HttpRequestHeadersHook,
+    HttpRequestHook,
+    HttpResponseHeadersHook,
+    HttpResponseHook,
+    HttpErrorHook,
+)
+
+
 class EgressLayer(HttpLayer):
     """mitmproxy's HTTP layer with streams of our own."""
 
@@ -76,6 +92,15 @@ class EgressLayer(HttpLayer):
     ) -> None:
         super().__init__(context, mode)
         self._stages = stages  # asked per request: options may change in between
+
+    def event_to_child(self, child: layer.Layer, event: events.Event) -> Commands:
+        """Called by the base class for everything; what upstream sent is gathered."""
+        if isinstance(event, events.DataReceived) and (
+            event.connection is not self.context.client
+        ):
+            yield from super().event_to_child(Gathered(child), event)
+        else:
+            yield from super().event_to_child(child, event)
 
     def make_stream(self, stream_id: int) -> Commands:
         """Called by the base class for each request."""
@@ -108,8 +133,11 @@ class EgressStream(HttpStream):
         if isinstance(command, SendHttp):
             yield from self._sent(command)
             return
-        if isinstance(command, commands.StartHook):
+        if isinstance(command, _FLOW_HOOKS):
             self._stage(command)
+            if not self._stages.told(command.name):
+                yield from self.handle_event(events.HookCompleted(command, None))
+                return
         yield command
 
     def _sent(self, command: SendHttp) -> Iterator[commands.Command]:
@@ -119,7 +147,7 @@ class EgressStream(HttpStream):
         elif isinstance(event, ResponseProtocolError):
             yield from self._protocol_error(event, command.connection)
         else:
-            if isinstance(event, ResponseHeaders) and not _is_interim(event):
+            if isinstance(event, ResponseHeaders) and not is_interim(event):
                 self._head_sent = True
             yield command
 
@@ -156,7 +184,7 @@ class EgressStream(HttpStream):
         if self._call is not None:
             self._call.broken = True
             self._call.admitted = False
-        _scrub(self.flow.request.headers)
+        scrub(self.flow.request.headers)
         if not self._head_sent:
             self.flow.response = self._stages.failure(self._call, 500, INTERNAL)
 
@@ -191,7 +219,7 @@ class EgressStream(HttpStream):
     def _with_credential(self, event: RequestHeaders) -> RequestHeaders:
         """A copy for the wire; the flow keeps its placeholder."""
         request = event.request.copy()
-        _scrub(request.headers)
+        scrub(request.headers)
         if self._call is not None and self._call.credential is not None:
             name, value = self._call.credential.header
             request.headers[name] = value
@@ -293,7 +321,7 @@ class EgressStream(HttpStream):
         """Our own limit; mitmproxy's may not stream a body past the stages."""
         if not request:
             return False
-        size = len(self.request_body_buf) or _declared_length(self.flow.request)
+        size = len(self.request_body_buf) or declared_length(self.flow.request)
         limit = self._stages.body_limit()
         if size <= limit:
             return False
@@ -314,7 +342,7 @@ class EgressStream(HttpStream):
         self, event: ResponseProtocolError, client: Any
     ) -> Iterator[commands.Command]:
         """JSON instead of HTML; an event at the end of a stream; else as it was."""
-        status = self._own_status or _status_of(event)
+        status = self._own_status or status_of(event)
         if status is None:  # killed, or the client is gone: nobody to tell
             yield SendHttp(event, client)
         elif not self._head_sent:
@@ -351,31 +379,3 @@ class EgressStream(HttpStream):
             yield SendHttp(ResponseEndOfMessage(self.stream_id), client)
         else:
             yield SendHttp(event, client)
-
-
-INTERNAL = "The proxy failed to handle this request; nothing was sent upstream."
-
-CREDENTIAL_HEADERS = ("x-api-key", "authorization", "proxy-authorization", "cookie")
-
-
-def _scrub(headers: http.Headers) -> None:
-    for name in CREDENTIAL_HEADERS:
-        headers.pop(name, None)
-
-
-def _is_interim(event: ResponseHeaders) -> bool:
-    return 100 <= event.response.status_code < 200
-
-
-def _status_of(event: ResponseProtocolError) -> int | None:
-    """HTTP status of an error; None when no answer is wanted."""
-    code: Any = event.code
-    if isinstance(code, int):  # mitmproxy 11
-        return None if code == NO_RESPONSE else code
-    status: int | None = code.http_status_code()
-    return status
-
-
-def _declared_length(request: http.Request) -> int:
-    length = request.headers.get("content-length", "")
-    return int(length) if length.isdecimal() else 0

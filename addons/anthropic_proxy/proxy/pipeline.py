@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from mitmproxy import http
@@ -52,8 +52,9 @@ CLIENT_ONLY: Final = (
 class Pipeline:
     """Implements ``egress.Stages``. Holds no request state of its own."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, told: Callable[[str], bool]) -> None:
         self.runtime = runtime
+        self.told = told
         self._handlers = {kind: handler(runtime) for kind, handler in HANDLERS.items()}
 
     def handler(self, endpoint: Endpoint) -> Handler:

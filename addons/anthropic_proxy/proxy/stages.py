@@ -84,5 +84,8 @@ class Stages(Protocol):
     def broken_stream(self, call: Call, reason: str) -> bytes | None:
         """The last bytes of a stream that upstream did not finish; None: none fit."""
 
+    def told(self, hook: str) -> bool:
+        """Whether any addon listens to this flow hook."""
+
     def body_limit(self) -> int:
         """Largest request body in bytes."""

@@ -15,8 +15,7 @@ THINKING_BINDING_BETA: Final = "thinking-binding-controls-2026-08-01"
 THINKING_UPDATES_BETA: Final = "thinking-display-updates-2026-08-18"
 FAST_MODE_BETA: Final = "fast-mode-2026-02-01"
 
-KNOWN_BETAS: Final = frozenset(
-    """
+_BETAS: Final = """
     advisor-tool-2026-03-01 agent-memory-2026-07-22 cache-diagnosis-2026-04-07
     claude-code-20250219 code-execution-2025-05-22 compact-2026-01-12 compact-2026-09-04
     computer-use-2024-10-22 computer-use-2025-01-24 computer-use-2025-11-24
@@ -34,8 +33,8 @@ KNOWN_BETAS: Final = frozenset(
     thinking-binding-controls-2026-08-01 thinking-display-updates-2026-08-18
     thinking-token-count-2026-05-13 token-counting-2024-11-01
     token-efficient-tools-2025-02-19 user-profiles-2026-09-04
-    """.split()
-)
+"""
+KNOWN_BETAS: Final = frozenset(_BETAS.split())
 """Taken in the header. The fields that only these betas have are still refused."""
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Final
 
 from .api_error import ApiError, invalid
 from .conversation import placed_blocks
+from .json_schemas import Schema, is_json_schema, resolve, subschemas
 from .request import Request
 
 _KEYWORDS: Final = frozenset(
@@ -52,13 +52,10 @@ class _Refused(Exception):
     """A schema cannot be enforced. ``str()`` says why."""
 
 
-def _children(schema: dict[str, Any]) -> Iterator[Any]:
-    for keyword in ("properties", "$defs"):
-        yield from schema.get(keyword, {}).values()
-    for keyword in ("anyOf", "allOf"):
-        yield from schema.get(keyword, [])
-    if "items" in schema:
-        yield schema["items"]
+def _children(schema: Schema) -> list[Any]:
+    closing = {"additionalProperties"}
+    inner = {key: schema[key] for key in schema.keys() - closing}
+    return list(subschemas(inner))
 
 
 def _check(schema: Any) -> None:
@@ -85,18 +82,7 @@ def _check(schema: Any) -> None:
         _check(child)
 
 
-def resolve(root: dict[str, Any], reference: str) -> Any:
-    """The subschema a local ``$ref`` points at; None when there is none."""
-    found: Any = root
-    for step in reference.removeprefix("#").split("/")[1:]:
-        key = step.replace("~1", "/").replace("~0", "~")
-        found = found.get(key) if isinstance(found, dict) else None
-    return found if reference.startswith("#") else None
-
-
-def _follow(
-    root: dict[str, Any], schema: dict[str, Any], open_: frozenset[str]
-) -> None:
+def _follow(root: Schema, schema: Schema, open_: frozenset[str]) -> None:
     reference = schema.get("$ref")
     if isinstance(reference, str):
         if reference in open_:
@@ -109,7 +95,7 @@ def _follow(
         _follow(root, child, open_)
 
 
-def enforced_schemas(request: Request) -> list[tuple[str, dict[str, Any]]]:
+def enforced_schemas(request: Request) -> list[tuple[str, Schema]]:
     """Path and schema of everything the answer is held to."""
     schemas = [
         (f"{path}.input_schema", tool["input_schema"])
@@ -125,6 +111,8 @@ def schemas_enforceable(request: Request) -> None:
     """Rule 35."""
     for path, schema in enforced_schemas(request):
         try:
+            if not is_json_schema(schema):
+                raise _Refused("not a JSON schema of draft 2020-12")
             _check(schema)
             _follow(schema, schema, frozenset({"#"}))
         except _Refused as refusal:
@@ -139,13 +127,13 @@ def schemas_enforceable(request: Request) -> None:
             raise invalid("output_config.format", "cannot be used with citations")
 
 
-def _optional(schema: dict[str, Any]) -> int:
+def _optional(schema: Schema) -> int:
     required = schema.get("required", [])
     here = sum(name not in required for name in schema.get("properties", {}))
     return here + sum(map(_optional, _children(schema)))
 
 
-def _unions(schema: dict[str, Any]) -> int:
+def _unions(schema: Schema) -> int:
     here = "anyOf" in schema or isinstance(schema.get("type"), list)
     return here + sum(map(_unions, _children(schema)))
 

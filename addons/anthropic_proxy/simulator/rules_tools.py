@@ -4,30 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
 from typing import Any, Final
 
 from .api_error import ApiError, invalid
 from .conversation import Placed, Turn, placed_blocks, turns
+from .json_schemas import is_json_schema
 from .request import Request
 
 _ID: Final = re.compile(r"[a-zA-Z0-9_-]+")
 _NAME: Final = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 _MAX_PAST_NAME: Final = 200
 _COMBINATORS: Final = ("oneOf", "allOf", "anyOf")
-_TYPE_NAMES: Final = frozenset(
-    {"object", "array", "string", "integer", "number", "boolean", "null"}
-)
-_SUBSCHEMAS: Final[Mapping[str, type]] = {
-    "properties": dict,
-    "$defs": dict,
-    "definitions": dict,
-    "required": list,
-    "enum": list,
-    "anyOf": list,
-    "oneOf": list,
-    "allOf": list,
-}
 
 
 def _of_type(turn: Turn, kind: str) -> list[Placed]:
@@ -162,29 +149,9 @@ def input_schemas(request: Request) -> None:
             if name in schema:
                 text = "input_schema does not support oneOf, allOf, or anyOf"
                 raise invalid(path, f"{text} at the top level")
-        if not _is_json_schema(schema):
+        if not is_json_schema(schema):
             text = "JSON schema is invalid. It must match JSON Schema draft 2020-12"
             raise invalid(path, text)
-
-
-def _is_json_schema(schema: Any) -> bool:
-    """As far as a proxy could get it wrong: types of the keywords, names of types."""
-    if isinstance(schema, bool):
-        return True
-    if not isinstance(schema, dict):
-        return False
-    types = schema.get("type", [])
-    for name in types if isinstance(types, list) else [types]:
-        if not isinstance(name, str) or name not in _TYPE_NAMES:
-            return False
-    for keyword, kind in _SUBSCHEMAS.items():
-        if keyword in schema and not isinstance(schema[keyword], kind):
-            return False
-    inner = [schema[name] for name in ("items", "not") if name in schema]
-    inner += [item for name in _COMBINATORS for item in schema.get(name, [])]
-    for name in ("properties", "$defs", "definitions"):
-        inner += schema.get(name, {}).values()
-    return all(map(_is_json_schema, inner))
 
 
 def choice_is_possible(request: Request) -> None:

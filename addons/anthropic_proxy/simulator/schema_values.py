@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from .rules_schemas import resolve
+from .json_schemas import resolve
 
 _FORMATS: Final[Mapping[str, str]] = {
     "date": "2026-11-22",

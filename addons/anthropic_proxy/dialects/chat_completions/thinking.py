@@ -187,7 +187,7 @@ def _adaptive(wish: Wish, model: Model, report: Report) -> ThinkingPlan:
         thinking["block_binding"] = wish.block_binding
     elif wish.block_binding is not None:
         path, reason = "thinking.block_binding", f"{model.id} does not know it"
-        report.ignored(path, "D.4", reason, "thinking:part_ignored")
+        report.ignored(path, "D.4", reason)
     effort = _supported_effort(wish, model, report, "max")
     return ThinkingPlan(wish.field, thinking, effort)
 

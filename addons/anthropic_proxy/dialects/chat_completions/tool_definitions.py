@@ -19,7 +19,7 @@ from .errors import RequestError
 from .parameter import cache_control, ignore_parts
 from .schemas import NotExpressible
 
-_SERVER_TYPE: Final = re.compile(r"[a-z][a-z_]*_\d{8}", re.ASCII)
+_SERVER_TYPE: Final = re.compile(r"[a-z][a-z0-9_]*_\d{8}", re.ASCII)
 """``web_search_20250305`` and its like: a tool with a date is one of Anthropic's."""
 
 _PASSED_ON: Final[Mapping[str, checks.Reader]] = {

@@ -91,10 +91,8 @@ def enforced(tools: Sequence[Tool], taken: Cost, report: Report) -> list[Tool]:
 
 def synthesised(upstream_names: Sequence[str], report: Report) -> list[dict[str, Any]]:
     """Definitions for the tools in a history whose request declares none."""
-    if upstream_names:
-        reason = "a history with tool calls needs the tools; these are empty"
-        token = "tools:synthesised"
-        report.altered("messages", "tools", "C.1", reason, token)
+    reason = "a history with tool calls needs the tools; these are empty"
+    report.altered("messages", "tools", "C.1", reason, "tools:synthesised")
     schema = schemas.input_schema(None)
     return [{"name": name, "input_schema": schema} for name in upstream_names]
 
