@@ -491,7 +491,8 @@ def test_refresh_replaces_both_tokens(user: User) -> None:
     assert user.tokens["access_token"] != before["access_token"]
     assert user.tokens["refresh_token"] in user.server.oauth.refresh_tokens
     assert user.tokens["acknowledged_terms"] == "2026-11-22"
-    assert user.run("refresh").code == 0
+    assert user.run("refresh", ANTHROPIC_API_KEY=KEY).code == 0
+    assert user.server.oauth.refreshes == 2
 
 
 def test_a_refresh_token_that_stays_is_kept(user: User) -> None:
@@ -684,6 +685,7 @@ def test_validate_shows_both_answers(
     user: User, needed: bool, refusal: tuple[int, str] | None, code: int, words: str
 ) -> None:
     user.log_in()
+    user.run("login", "--api-key", stdin=KEY)  # ranks first, but is not asked for
     user.server.api.needs_identity = needed
     user.server.api.refusal = refusal
     ran = user.run("validate")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
 import subprocess
 import sys
 import time
@@ -24,6 +23,7 @@ from anthropic.types import (
 )
 from pydantic import TypeAdapter
 
+from anthropic_proxy.simulator.oauth import OAuthServer
 from anthropic_proxy.simulator.profile import IDENTITY, Profile
 from anthropic_proxy.simulator.server import Simulator, SimulatorThread
 
@@ -461,22 +461,11 @@ def test_the_judge_needs_no_server() -> None:
     subprocess.run([sys.executable, "-c", code], cwd=ROOT / "addons", check=True)
 
 
-def test_it_runs_as_a_process() -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "anthropic_proxy.simulator", "--pace-ms", "1"],
-        cwd=ROOT / "addons",
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        url = process.stdout.readline().split()[-1]
-        answer = httpx.post(
-            f"{url}/v1/messages", json=ask("Hi"), headers=HEADERS, trust_env=False
-        )
-        assert answer.status_code == 200
-        process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 130
-    finally:
-        process.kill()
-        process.communicate()
+def test_other_servers_can_be_added() -> None:
+    with (
+        SimulatorThread(routes=OAuthServer().routes()) as both,
+        httpx.Client(base_url=both.url, trust_env=False) as http,
+    ):
+        refused = http.post("/v1/oauth/token", json={"grant_type": "refresh_token"})
+        assert 400 <= refused.status_code < 500
+        assert http.get("/v1/models", headers=HEADERS).status_code == 200

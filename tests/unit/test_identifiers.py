@@ -65,6 +65,11 @@ def test_a_name_that_nobody_declared_never_takes_a_plain_form():
     assert ToolNames().upstream("a.b") != ToolNames(["a.b"]).upstream("a.b") == "a_b"
 
 
+def test_a_name_that_nobody_declared_never_takes_a_declared_one():
+    usual = ToolNames().upstream("a.b")
+    assert ToolNames([usual]).upstream("a.b") != usual
+
+
 def test_long_names_are_cut_and_stay_apart():
     names = ToolNames(["n" * 200 + "1", "n" * 200 + "2"])
     sent = {names.upstream("n" * 200 + end) for end in "12"}

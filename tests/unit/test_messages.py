@@ -159,6 +159,7 @@ MID = [user("Hi"), assistant("Hello")]
         ),
         ([system(" \n"), user("Hi")], None, [user("Hi")]),
         ([system(None), user("Hi")], None, [user("Hi")]),
+        ([system([text(" ")]), user("Hi")], None, [user("Hi")]),
         (
             [*MID, user("Go on"), system("Use French.")],
             None,
@@ -385,6 +386,12 @@ def test_arguments_arrive_as_they_were_written(arguments, wire, warnings):
     assert translated.warnings == warnings
 
 
+def test_arguments_are_plain_values_where_that_loses_nothing():
+    messages = [user("t"), assistant(None, call("1", '{"a":[1.5,"é"]}')), tool("1")]
+    (block,) = translate(messages).conversation.messages[1]["content"]
+    assert block["input"] == {"a": [1.5, "é"]}
+
+
 def test_arguments_too_deep_for_json_are_kept_as_text():
     arguments = '{"a":' * 100_000
     messages = [user("t"), assistant(None, call("1", arguments)), tool("1")]
@@ -421,6 +428,20 @@ def test_ids_and_names_are_made_legal_on_both_sides():
         user([result("call_1_a_2")]),
     ]
     assert translated.conversation.tool_names_seen == ("fs_read",)
+
+
+def test_results_of_calls_with_one_id_keep_their_order():
+    messages = [
+        user("t"),
+        assistant(None, call("1")),
+        assistant(None, call("1")),
+        tool("1", "first"),
+        tool("1", "second"),
+    ]
+    assert translate(messages).messages[1:] == [
+        assistant([tool_use("1"), tool_use("1_2")]),
+        user([result("1", "first"), result("1_2", "second")]),
+    ]
 
 
 def test_deprecated_calls_are_paired_by_name():

@@ -125,3 +125,10 @@ def test_deep_nesting_is_refused_not_followed(name: str) -> None:
         for _ in range(levels):
             value = {"items": value} if name != "tools" else [value]
         assert refused(lambda value=value: translate(**{name: value})).param == name
+
+
+@pytest.mark.parametrize("count", [0, 2, -1, 2.0])
+def test_one_completion_is_all_there_is(count: Any) -> None:
+    error = refused(lambda: translate(n=count))
+    assert (error.param, error.code) == ("n", "unsupported_value")
+    assert translate(n=1.0).warnings == set()

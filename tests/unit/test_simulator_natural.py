@@ -101,6 +101,13 @@ def test_proper_names(text: str, names: list[str]) -> None:
     assert proper_names(text) == names
 
 
+def test_a_search_runs_on_the_server() -> None:
+    search = {"type": "web_search_20250305", "name": "web_search"}
+    message = said("Search for mitmproxy", tools=[search])
+    assert [b["type"] for b in message["content"]][:1] == ["server_tool_use"]
+    assert message["usage"]["server_tool_use"]["web_search_requests"] == 1
+
+
 def test_forced_tools_are_called_whatever_was_said() -> None:
     for choice in ({"type": "any"}, {"type": "tool", "name": "get_weather"}):
         message = said("Hi", tools=[WEATHER], tool_choice=choice)

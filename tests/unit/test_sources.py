@@ -401,6 +401,8 @@ def test_a_broken_profile_matters_only_if_somebody_asked_for_it(
     asked = choose(with_env(config, ANTHROPIC_PROFILE="default"))
     assert asked.source is None
     assert "authentication.type is 'magic'" in asked.sentence
+    by_option = choose(replace(config, credential="console"))
+    assert "authentication.type is 'magic'" in by_option.sentence
     missing = choose(with_env(config, ANTHROPIC_PROFILE="missing"))
     assert "does not exist" in missing.sentence
 
@@ -531,8 +533,10 @@ def test_a_hundred_threads_cause_one_refresh(config: Config, server: Server) -> 
 
     sources = [shared if i % 2 else subscription(config) for i in range(100)]
     threads = [threading.Thread(target=use, args=(source,)) for source in sources]
+    server.gate = threading.Event()
     for thread in threads:
         thread.start()
+    server.gate.set()  # by now many wait: for the refresh, or for the lock
     for thread in threads:
         thread.join()
     assert secrets == ["sk-ant-oat01-canary-1"] * 100
@@ -772,6 +776,32 @@ def test_tokens_that_cannot_be_saved_after_all_live_in_memory_until_they_can(
     stored = store_of(config).read()
     assert stored is not None
     assert stored.refresh_token == "sk-ant-ort01-canary-2"
+
+
+def test_tokens_in_memory_are_saved_when_the_disk_is_back_and_give_way_to_a_login(
+    config: Config, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log_in(config, expires_at=NOW - 1)
+    source = subscription(config)
+
+    def broken(*_: Any) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", broken)
+        fetched(source)
+    saved = source.refresher.refresh(FIRST.access_token, NOW)
+    assert saved == store_of(config).read()
+    assert saved.access_token == "sk-ant-oat01-canary-1"
+    assert source.refresher.unsaved() is None
+    assert len(server.requests) == 1
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", broken)
+        fetched(source, NOW + 9 * HOUR)
+    log_in(config, refresh_token="sk-ant-ort01-canary-other", access_token="other")
+    assert source.refresher.refresh("x", NOW).access_token == "other"
+    assert fetched(source).secret == "other"
 
 
 @pytest.mark.parametrize("offset", [-HOUR, HOUR])

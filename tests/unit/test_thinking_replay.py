@@ -283,6 +283,11 @@ def test_nothing_is_recalled_once_the_user_has_spoken():
     assert recalled_ids([*LOOP, user(" ")], remembered("1", "2")) == {"1", "2"}
 
 
+def test_nothing_is_recalled_for_a_client_that_replays_thinking():
+    messages = [user("a"), answer("old", thinking_blocks=[REDACTED]), *LOOP[2:]]
+    assert recalled_ids(messages, remembered("1", "2")) == set()
+
+
 def test_results_in_anthropics_shape_do_not_end_the_loop():
     messages = [user("b"), answer("1"), user([result("1")]), answer("2"), tool("2")]
     assert recalled_ids(messages, remembered("1", "2")) == {"1", "2"}

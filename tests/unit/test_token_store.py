@@ -128,7 +128,7 @@ def test_a_console_file_keeps_its_own_form(tmp_path: Path) -> None:
         ('{"version": 1, "type": "subscription"}', "has no 'access_token'"),
         (
             '{"version": 1, "type": "subscription", "access_token": ["canary"]}',
-            "that is not text",
+            "has an unusable 'access_token'",
         ),
         (
             '{"version": 1, "type": "subscription", "access_token": "canary", '

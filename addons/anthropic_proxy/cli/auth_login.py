@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import sys
 import textwrap
@@ -194,5 +193,5 @@ def _read_secret(prompt: str) -> str:
 def _line_of_stdin() -> str:
     line = sys.stdin.readline()
     if not line:
-        raise Failed(f"Standard input ended.{os.linesep}Nothing was done.")
+        raise Failed("Standard input ended.\nNothing was done.")
     return line

@@ -6,7 +6,7 @@ import click
 
 from ..credentials.console import Console
 from ..credentials.oauth import TokenSet
-from ..credentials.sources import choose
+from ..credentials.sources import choose, configured_sources
 from ..credentials.subscription import Subscription
 from .auth_settings import Failed, Settings, say, with_settings
 from .auth_words import expiry
@@ -20,16 +20,24 @@ def command(settings: Settings) -> None:
 
 
 def run(settings: Settings) -> None:
-    """Refresh what is in use and say until when it is good.
+    """Refresh the login in use, or the one that is there, and say until when.
 
     Raises:
         Failed, or one of the foreseen failures.
     """
     chosen = choose(settings.config)
-    source = chosen.source
+    configured = configured_sources(settings.config).values()
+    source = next(
+        (
+            source
+            for source in (chosen.source, *configured)
+            if isinstance(source, Subscription | Console)
+        ),
+        None,
+    )
     if source is None:
-        raise Failed(chosen.sentence)
-    if not isinstance(source, Subscription | Console):
+        if chosen.source is None:
+            raise Failed(chosen.sentence)
         say("An API key or a token of the environment does not need a refresh.")
         return
     tokens = refreshed(source, settings.now)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import click
 
-from ..credentials.sources import choose
+from ..credentials.sources import configured_sources
 from ..credentials.subscription import Subscription
 from ..dialects.messages.identity import IDENTITY, with_identity
 from .auth_explain import explain
@@ -51,18 +51,19 @@ def run(
 ) -> bool:
     """Show both answers and what they mean; whether the first was accepted.
 
+    The subscription login is used even if another source ranks before it.
+
     Raises:
-        Failed: it is not a subscription, or nothing came back.
+        Failed: there is no subscription login, or nothing came back.
         CredentialUnavailable: there is no usable login.
     """
-    chosen = choose(settings.config)
-    if not isinstance(chosen.source, Subscription):
+    source = configured_sources(settings.config).get("subscription")
+    if not isinstance(source, Subscription):
         raise Failed(
-            f"{chosen.sentence}\nOnly a subscription login needs the identity block, "
-            "so there is nothing to validate. ANTHROPIC_PROXY_CREDENTIAL=subscription "
-            "selects it."
+            "Only a subscription login needs the identity block, and there is none: "
+            "nothing to validate."
         )
-    credential = asyncio.run(chosen.source.fetch(settings.now))
+    credential = asyncio.run(source.fetch(settings.now))
     target = upstream_target(settings.upstream(upstream), credential)
     body = {
         "model": model,

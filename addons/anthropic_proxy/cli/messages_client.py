@@ -15,7 +15,8 @@ from ..wire import jsontext, sse
 
 DEFAULT_MODEL: Final = "claude-sonnet-5-5"
 ANTHROPIC_VERSION: Final = "2023-06-01"
-_TIMEOUT: Final = httpx.Timeout(600.0, connect=20.0)
+_TIMEOUT: Final = httpx.Timeout(60.0, connect=20.0)
+_STREAM_TIMEOUT: Final = httpx.Timeout(600.0, connect=20.0)
 
 
 class NoAnswer(Exception):
@@ -102,7 +103,7 @@ def stream(target: Target, body: Mapping[str, Any]) -> Iterator[Mapping[str, Any
             f"{target.url}/v1/messages",
             headers=_headers(target),
             content=content,
-            timeout=_TIMEOUT,
+            timeout=_STREAM_TIMEOUT,
         ) as response:
             if response.status_code >= 400:
                 response.read()

@@ -203,7 +203,7 @@ def _find_console(config: Config) -> _Candidate | None:
             return _Candidate(StaticToken(token), words)
         problem = "ANTHROPIC_AUTH_TOKEN holds characters that no token has."
         return _Candidate(None, words, problem)
-    chosen = profile_is_chosen(config.env)
+    chosen = config.credential == "console" or profile_is_chosen(config.env)
     try:
         profile = active_profile(config.env)
     except ProfileUnusable as problem:

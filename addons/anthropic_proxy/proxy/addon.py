@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from typing import Any
 
 from mitmproxy import ctx, exceptions
@@ -21,7 +22,7 @@ from .. import __version__
 from ..credentials.sources import choose
 from ..dialects.chat_completions.memory import RecentThinking
 from ..models.catalog import Catalog
-from . import options
+from . import exposure, options
 from .audience import Audience
 from .background import Background, cache_file
 from .call import Call
@@ -63,16 +64,27 @@ class AnthropicProxy:
         options.refuse_unknown(ctx.options.deferred)
         self._audience.forget()
         if "mode" in updated:
-            _check_modes([ProxyMode.parse(spec) for spec in ctx.options.mode])
+            _check_modes(_modes())
         ours = {option.key for option in options.OPTIONS}
-        if self.pipeline is None or ours & updated:
-            self.pipeline = Pipeline(self._runtime(), self._told)
+        if self.pipeline is None or updated & (ours | {"mode", "listen_host"}):
+            runtime = self._runtime()
+            if (wrong := exposure.refusal(runtime)) is not None:
+                raise exceptions.OptionsError(wrong)
+            self.pipeline = Pipeline(runtime, self._told)
 
     def _runtime(self) -> Runtime:
+        """What the options say now; what was learnt since the start is kept."""
         given = {o.key: getattr(ctx.options, o.key) for o in options.OPTIONS}
         chosen = options.read(given, os.environ)
-        catalog = Catalog.load()
         credentials = credentials_config(chosen, os.environ)
+        before = self.pipeline.runtime if self.pipeline is not None else None
+        catalog = before.catalog if before is not None else Catalog.load()
+        kept = chosen["thinking_memory"]
+        memory = (
+            before.memory
+            if before is not None and before.options["thinking_memory"] == kept
+            else RecentThinking(kept)
+        )
         return Runtime(
             options=chosen,
             catalog=catalog,
@@ -80,7 +92,9 @@ class AnthropicProxy:
             settings=settings(chosen),
             credentials=credentials,
             chosen=choose(credentials),
-            memory=RecentThinking(chosen["thinking_memory"]),
+            memory=memory,
+            exposed_at=exposure.exposed_at(_modes(), ctx.options.listen_host),
+            started=before.started if before is not None else time.time(),
         )
 
     def running(self) -> None:
@@ -89,6 +103,8 @@ class AnthropicProxy:
         version = f"anthropic-max-proxy {__version__}"
         logger.log(ALERT, "%s: requests go to %s", version, self._upstream())
         logger.log(ALERT, "%s: %s", version, runtime.why)
+        if (warning := exposure.warning(runtime)) is not None:
+            logger.warning("%s: %s", version, warning)
         self._background.start()
 
     def done(self) -> None:
@@ -99,8 +115,10 @@ class AnthropicProxy:
         """The upstream by option, else the first mode's target."""
         if (chosen := self._stages().runtime.upstream) is not None:
             return chosen
-        modes = [ProxyMode.parse(spec) for spec in ctx.options.mode]
-        return next((target_of(m) for m in modes if isinstance(m, ReverseMode)), None)
+        return next(
+            (target_of(mode) for mode in _modes() if isinstance(mode, ReverseMode)),
+            None,
+        )
 
     # -- connections ---------------------------------------------------------------
 
@@ -145,6 +163,10 @@ class AnthropicProxy:
 
 
 _REPLACED = (HttpLayer, layers.TCPLayer)
+
+
+def _modes() -> list[ProxyMode]:
+    return [ProxyMode.parse(spec) for spec in ctx.options.mode]
 
 
 def _check_modes(modes: list[ProxyMode]) -> None:

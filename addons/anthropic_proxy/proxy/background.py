@@ -112,8 +112,8 @@ def fetch_models(upstream: Upstream, credential: Credential) -> list[dict[str, A
     """All pages of upstream's ``GET /v1/models``; empty when it cannot be had."""
     import httpx  # takes a tenth of a second, and is needed once a day
 
-    name, value = credential.header
-    headers = {name: value, VERSION_HEADER: CURRENT_VERSION, "user-agent": USER_AGENT}
+    headers = dict(credential.headers)
+    headers |= {VERSION_HEADER: CURRENT_VERSION, "user-agent": USER_AGENT}
     if credential.betas:
         headers[BETA_HEADER] = ",".join(credential.betas)
     url = f"{upstream}/v1/models"

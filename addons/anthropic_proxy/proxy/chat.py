@@ -24,7 +24,7 @@ from ..dialects.chat_completions.stream import ChunkStream, Transcoder
 from ..dialects.messages.identity import with_identity
 from ..wire import jsontext
 from ..wire.anthropic import BETA_HEADER, VERSION_HEADER
-from .answers import USER_AGENT, error_answer, json_answer
+from .answers import USER_AGENT, json_answer
 from .forwarding import forward, merged_betas, set_content, upstream_of
 from .handler import Handler, answer
 from .streaming import SafeStream
@@ -144,8 +144,8 @@ class ChatCompletions(Handler):
             completion, warnings = chat_completion(whole, translation.exchange)
         except (ValueError, UnusableMessage):
             message = "Upstream answered 200 with a body that is not a Message."
-            unusable = error_answer("openai", 502, message, call.id)
-            call.flow.response = unusable
+            body = errors.error_body(message, "server_error", None, "bad_gateway")
+            call.flow.response = json_answer(502, body, call.id)
             return
         call.warnings += warnings
         call.usage, call.model = whole.get("usage"), whole.get("model")
@@ -181,9 +181,10 @@ class ChatCompletions(Handler):
         names = {name for name, _ in fields}
         if "x-request-id" not in names:
             fields.append(("x-request-id", call.id))
-        translation = call.translation
-        if translation is not None and (warnings := translation.report.warnings):
-            fields.append((WARNINGS_HEADER, ",".join([*warnings, *call.warnings])))
+        assert call.translation is not None
+        warnings = [*call.translation.report.warnings, *call.warnings]
+        if warnings:
+            fields.append((WARNINGS_HEADER, ",".join(dict.fromkeys(warnings))))
         return [field for field in fields if field[0] != "content-type"]
 
     def recoverable(self, call: Call, status: int) -> bool:

@@ -51,6 +51,7 @@ from mitmproxy.proxy.layers.http._hooks import (
 from .call import Call
 from .gathering import Gathered
 from .http_facts import (
+    BROKEN_ANSWER,
     INTERNAL,
     declared_length,
     is_interim,
@@ -186,7 +187,9 @@ class EgressStream(HttpStream):
             self._call.admitted = False
         scrub(self.flow.request.headers)
         if not self._head_sent:
-            self.flow.response = self._stages.failure(self._call, 500, INTERNAL)
+            asked = self._call is not None and self._call.upstream_status is not None
+            reason = BROKEN_ANSWER if asked else INTERNAL
+            self.flow.response = self._stages.failure(self._call, 500, reason)
 
     # -- towards upstream ----------------------------------------------------------
 
@@ -221,8 +224,8 @@ class EgressStream(HttpStream):
         request = event.request.copy()
         scrub(request.headers)
         if self._call is not None and self._call.credential is not None:
-            name, value = self._call.credential.header
-            request.headers[name] = value
+            for name, value in self._call.credential.headers:
+                request.headers[name] = value
         return RequestHeaders(event.stream_id, request, event.end_stream)
 
     def _ask_upstream(self) -> Commands:

@@ -10,8 +10,11 @@ from mitmproxy.proxy.layers.http._events import ResponseHeaders, ResponseProtoco
 
 INTERNAL: Final = "The proxy failed to handle this request; nothing was sent upstream."
 
+BROKEN_ANSWER: Final = "The proxy failed to handle upstream's answer."
+
 CREDENTIAL_HEADERS: Final = (
     "x-api-key",
+    "api-key",
     "authorization",
     "proxy-authorization",
     "cookie",

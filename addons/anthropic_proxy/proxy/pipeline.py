@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Final
 from mitmproxy import http
 
 from ..credentials.credential import CredentialUnavailable, Presented, presented
-from . import access_log
+from . import access_log, exposure
 from .answers import error_answer
 from .auth import Auth
 from .call import Call
 from .chat import ChatCompletions
 from .endpoints import Endpoint, Kind, match
 from .handler import Handler, refuse
+from .http_facts import BROKEN_ANSWER
 from .local import Health, Models, Unknown
 from .native import Messages
 
@@ -94,6 +95,8 @@ class Pipeline:
             call.no_credential = CredentialUnavailable(CLIENT_ONLY)
         elif runtime.source is None:
             call.no_credential = CredentialUnavailable(runtime.why)
+        elif (refused := exposure.refusal(runtime)) is not None:
+            call.no_credential = CredentialUnavailable(refused)
         else:
             call.credential = runtime.source.ready(runtime.now())
             return call.credential is None
@@ -144,7 +147,7 @@ class Pipeline:
     def response(self, call: Call) -> None:
         """Translate; a stage that broke earlier ends here with our own error."""
         if call.broken and call.upstream_status is not None:
-            call.flow.response = self.failure(call, 500, BROKEN)
+            call.flow.response = self.failure(call, 500, BROKEN_ANSWER)
         elif not call.local:
             self.handler(call.endpoint).response(call)
         access_log.finished(call, self.runtime)
@@ -193,9 +196,6 @@ class Pipeline:
         """Largest request body in bytes."""
         limit: int = self.runtime.options["body_limit"]
         return limit
-
-
-BROKEN: Final = "The proxy failed to handle upstream's answer."
 
 
 def _take_credentials(headers: http.Headers, local_key: str | None) -> Presented:

@@ -37,6 +37,8 @@ class Runtime:
     credentials: Config
     chosen: Chosen
     memory: RecentThinking
+    exposed_at: str | None = None
+    """The address beyond loopback at which others can reach us, if there is one."""
     started: float = field(default_factory=time.time)
     now: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic

@@ -17,7 +17,7 @@ from .prompt_cache import CacheUsage, PromptCache
 from .replayed_thinking import transformations
 from .request import Request
 from .script import draft_from, search_blocks, text_block
-from .seals import NO_LINK, link_to, signature
+from .seals import link_to, signature
 from .tokens import input_tokens, output_tokens
 
 _THINKING_TOKENS: Final[Mapping[str | None, int]] = {
@@ -124,7 +124,6 @@ def _pause(draft: Draft, request: Request) -> None:
         return
     text = f"Pause {done + 1} of {draft.pauses}. "
     draft.blocks = [text_block(text), *search_blocks("the subject", done + 1)]
-    draft.searches = 1
     draft.stop_reason = "pause_turn"
 
 
@@ -180,7 +179,7 @@ def _with_ids(blocks: list[dict[str, Any]], request: Request) -> list[dict[str, 
                 request.profile.signing_key,
                 done.get("thinking", ""),
                 prefix=prefix.digest(),
-                link=link or NO_LINK,
+                link=link,
                 model=request.model.id,
             )
             link = link_to(done)
@@ -213,9 +212,10 @@ def _usage(
     thinking = scripted.pop("thinking_tokens", result.thinking_tokens)
     if thinking:
         usage["output_tokens_details"] = {"thinking_tokens": thinking}
-    if draft.searches:
+    searches = sum(block["type"] == "server_tool_use" for block in result.blocks)
+    if searches:
         usage["server_tool_use"] = {
-            "web_search_requests": draft.searches,
+            "web_search_requests": searches,
             "web_fetch_requests": 0,
         }
     if speed := request.body.get("speed"):

@@ -37,7 +37,6 @@ class Turn:
     """A run of messages of one role."""
 
     role: str
-    first_message: int
     blocks: list[Placed]
 
 
@@ -60,7 +59,7 @@ def turns(body: Mapping[str, Any]) -> list[Turn]:
     joined: list[Turn] = []
     for number, message in enumerate(body["messages"]):
         if not joined or joined[-1].role != message["role"]:
-            joined.append(Turn(message["role"], number, []))
+            joined.append(Turn(message["role"], []))
         joined[-1].blocks.extend(
             Placed(number, index, message["role"], block)
             for index, block in enumerate(as_blocks(message["content"]))

@@ -39,7 +39,6 @@ class Draft:
     silent_refusal: bool = False
     """The answer is empty on purpose."""
     pauses: int = 0
-    searches: int = 0
     usage: dict[str, int] = field(default_factory=dict)
     delivery: Delivery = field(default_factory=Delivery)
     error: ApiError | None = None

@@ -35,21 +35,21 @@ class PromptCache:
     def use(self, body: Mapping[str, Any], owner: str) -> CacheUsage:
         """Look up the longest known prefix, then remember the marked ones."""
         rolling = hashlib.sha256(owner.encode())
-        tokens = read = 0
+        tokens = 0
         ends: list[tuple[bytes, int, str]] = []
-        known: list[tuple[bytes, int]] = []
+        known: list[int] = []
         for part in _parts(body):
             rolling.update(part.data)
             tokens += len(part.data) // 4 + 1
             key = rolling.digest()
             if key in self._seen:
-                known.append((key, tokens))
+                known.append(tokens)
             if part.lifetime is not None:
                 ends.append((key, tokens, part.lifetime))
         if not ends:
             return CacheUsage(0, 0, 0)
-        for _, size in known:
-            read = size if size <= ends[-1][1] else read
+        last = ends[-1][1]
+        read = max((size for size in known if size <= last), default=0)
         return CacheUsage(read, *self._write(ends, read))
 
     def _write(self, ends: list[tuple[bytes, int, str]], read: int) -> tuple[int, int]:

@@ -86,8 +86,8 @@ def no_empty_text(request: Request) -> None:
         if not text and not final:
             raise invalid(path, "text content blocks must be non-empty")
         if text and not text.strip():
-            text = "text content blocks must contain non-whitespace text"
-            raise invalid(path, text)
+            reason = "text content blocks must contain non-whitespace text"
+            raise invalid(path, reason)
 
 
 def _final_assistant(request: Request) -> list[dict[str, Any]] | None:
@@ -107,8 +107,8 @@ def no_trailing_whitespace(request: Request) -> None:
         return
     text = blocks[-1]["text"]
     if text != text.rstrip():
-        text = "final assistant content cannot end with trailing whitespace"
-        raise invalid("messages", text)
+        reason = "final assistant content cannot end with trailing whitespace"
+        raise invalid("messages", reason)
 
 
 def no_prefill(request: Request) -> None:

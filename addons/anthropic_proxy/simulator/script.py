@@ -132,8 +132,8 @@ def _citations(draft: Draft, command: Command, request: Request) -> None:
 
 def _web_search(draft: Draft, command: Command, request: Request) -> None:
     query = command.argument or "the subject"
-    draft.searches += 1
-    draft.blocks += [*search_blocks(query, draft.searches), cited_text(query)]
+    number = 1 + sum(block["type"] == "server_tool_use" for block in draft.blocks)
+    draft.blocks += [*search_blocks(query, number), cited_text(query)]
 
 
 def _pause_turn(draft: Draft, command: Command, request: Request) -> None:

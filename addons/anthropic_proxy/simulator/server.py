@@ -23,10 +23,10 @@ from .recorder import RecordedRequest
 _MAX_BODY_BYTES: Final = 256 * 1024 * 1024
 """What tornado reads; the API's own limit, a 413, is the profile's."""
 
-Route = tuple[str, type[RequestHandler]]
-"""Pattern of a path, and a handler that takes the simulator to ``initialize``."""
+Route = tuple[str, type[RequestHandler], dict[str, Any]]
+"""Pattern of a path, a handler, and what its ``initialize`` is given."""
 
-ROUTES: Final[tuple[Route, ...]] = (
+_HANDLERS: Final = (
     (r"/v1/messages", handlers.Messages),
     (r"/v1/messages/count_tokens", handlers.CountTokens),
     (r"/v1/models", handlers.Models),
@@ -74,7 +74,9 @@ class Simulator:
         self.count = 0
         """Requests ever recorded."""
         self._keep = keep
-        self._routes = (*routes, *ROUTES)
+        this = {"simulator": self}
+        own = ((pattern, handler, this) for pattern, handler in _HANDLERS)
+        self._routes: tuple[Route, ...] = (*routes, *own)
         self._server: HTTPServer | None = None
 
     @property
@@ -89,7 +91,7 @@ class Simulator:
             OSError: the port is taken.
         """
         application = Application(
-            [URLSpec(*route, {"simulator": self}) for route in self._routes],
+            [URLSpec(*route) for route in self._routes],
             default_handler_class=handlers.NotFound,
             default_handler_args={"simulator": self},
             log_function=_log_nothing,

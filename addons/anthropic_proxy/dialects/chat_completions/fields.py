@@ -32,7 +32,7 @@ _SERVICE_TIERS: Final[Mapping[str, tuple[str, str | None]]] = {
     "flex": ("standard_only", "there is no cheaper, slower tier"),
     "scale": ("auto", "capacity is reserved with Anthropic, not per request"),
     "priority": ("auto", "capacity is reserved with Anthropic, not per request"),
-    "fast": ("auto", "faster answers are a setting of Anthropic's account"),
+    "fast": ("auto", "speed costs more upstream, so it is not chosen unasked"),
 }
 
 

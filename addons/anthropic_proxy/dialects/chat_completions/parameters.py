@@ -83,7 +83,7 @@ _ROWS: Final = (
     Parameter(
         "n",
         _R,
-        _ONE_OR_MORE,
+        integer,
         "n > 1 is not supported by the upstream provider.",
         neutral=(1,),
         code="unsupported_value",

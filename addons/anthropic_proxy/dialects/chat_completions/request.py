@@ -167,16 +167,16 @@ def _read(
         report=report,
     )
     return _Draft(
-        values,
-        model,
-        report,
-        max_tokens,
-        left,
-        names,
-        choice,
-        output_format,
-        plan,
-        talk,
+        values=values,
+        model=model,
+        report=report,
+        max_tokens=max_tokens,
+        tools=left,
+        names=names,
+        choice=choice,
+        format=output_format,
+        thinking=plan,
+        conversation=talk,
     )
 
 

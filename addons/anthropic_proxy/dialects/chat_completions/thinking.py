@@ -128,9 +128,9 @@ def _unasked(
     if max_tokens >= SMALL_MAX_TOKENS or model.thinking not in _THINKS_UNASKED:
         return ThinkingPlan()
     thinking, effort = _OFF[model.thinking]
-    modern = "max_completion_tokens"
+    field = "max_completion_tokens"
     report.altered(
-        modern if modern in values else "max_tokens",
+        field if field in values else "max_tokens",
         f"max_tokens, and thinking {thinking['type'] if thinking else effort}",
         "D.3",
         f"thinking could use up a limit below {SMALL_MAX_TOKENS} tokens",

@@ -1,0 +1,124 @@
+"""A hook that somebody listens to is never answered behind their back."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from mitmproxy import addonmanager
+from mitmproxy.options import Options
+from mitmproxy.tools.dump import DumpMaster
+from mitmproxy.tools.web.master import WebMaster
+
+from anthropic_proxy.proxy.audience import _ACTIVE, Audience
+
+HOOKS = ("requestheaders", "request", "responseheaders", "response", "error")
+
+
+def wanted(
+    master_class: Any, *scripts: object, **changes: object
+) -> tuple[dict[str, bool], list[str]]:
+    """What is wanted with these options, and every addon that has a flow hook."""
+
+    async def look() -> tuple[dict[str, bool], list[str]]:
+        master = master_class(Options())
+        master.addons.add(*scripts)
+        master.options.update(**changes)
+        audience, chain = Audience(), master.addons.chain
+        count = len(master.addons.lookup)
+        found = {h: audience.wants(h, chain, master.options, count) for h in HOOKS}
+        kinds = [
+            f"{type(addon).__module__.split('.')[-1]}.{type(addon).__name__}"
+            for addon in addonmanager.traverse(chain)
+            if any(hasattr(addon, hook) for hook in HOOKS)
+        ]
+        return found, kinds
+
+    return asyncio.run(look())
+
+
+def test_with_no_output_nobody_listens() -> None:
+    found, _ = wanted(DumpMaster, flow_detail=0)
+    assert not any(found.values())
+
+
+def test_the_dumper_is_told_of_answers() -> None:
+    found, _ = wanted(DumpMaster)
+    assert found["response"]
+    assert found["error"]
+    assert not found["request"]
+
+
+def test_mitmweb_is_told_of_everything_that_its_view_wants() -> None:
+    found, _ = wanted(WebMaster)
+    assert {hook for hook, is_wanted in found.items() if is_wanted} == set(HOOKS) - {
+        "responseheaders"
+    }
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "hook"),
+    [
+        ("hardump", "flows.har", "response"),
+        ("modify_headers", ["/~q/x/y"], "requestheaders"),
+        ("modify_body", ["/~s/x/y"], "response"),
+        ("map_remote", ["|x|y"], "request"),
+        ("anticache", True, "request"),
+        ("stickycookie", ".", "response"),
+    ],
+)
+def test_an_option_that_needs_flows_wakes_its_addon(
+    option: str, value: object, hook: str
+) -> None:
+    found, _ = wanted(DumpMaster, flow_detail=0, **{option: value})
+    assert found[hook]
+
+
+def test_saving_wakes_its_addon() -> None:
+    """Asked of the table: the addon would open its file."""
+    options = Options()
+    assert not _ACTIVE["save.Save"](_with(options, save_stream_file=None), None)
+    assert _ACTIVE["save.Save"](_with(options, save_stream_file="flows"), None)
+
+
+def _with(options: Options, **changes: object) -> Any:
+    return SimpleNamespace(**(dict(options.items()) | changes))
+
+
+def test_a_script_is_always_told() -> None:
+    class Script:
+        def request(self, flow: object) -> None: ...
+
+    found, _ = wanted(DumpMaster, Script(), flow_detail=0)
+    assert found["request"]
+    assert not found["response"]
+
+
+def test_the_table_has_no_addon_that_mitmproxy_has_not() -> None:
+    _, kinds = wanted(DumpMaster)
+    assert set(_ACTIVE) - set(kinds) <= {"tlsconfig.TlsConfig"}
+
+
+def test_options_and_addons_that_change_are_noticed() -> None:
+    async def look() -> list[bool]:
+        master = DumpMaster(Options())
+        audience, chain, lookup = Audience(), master.addons.chain, master.addons.lookup
+        seen = []
+        for detail in (0, 1):
+            master.options.update(flow_detail=detail)
+            audience.forget()
+            seen.append(audience.wants("response", chain, master.options, len(lookup)))
+        master.options.update(flow_detail=0)
+        audience.forget()
+
+        class Script:
+            def request(self, flow: object) -> None: ...
+
+        seen.append(audience.wants("request", chain, master.options, len(lookup)))
+        master.addons.add(Script())
+        seen.append(audience.wants("request", chain, master.options, len(lookup)))
+        return seen
+
+    assert asyncio.run(look()) == [False, True, False, True]
