@@ -194,7 +194,16 @@ def test_a_model_is_found_by_its_alias(client: anthropic.Anthropic) -> None:
         client.models.retrieve("gpt-4o")
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=x", "after_id=no", "lifecycle=x"])
+BAD_PAGES = [
+    "limit=0",
+    "limit=x",
+    "after_id=no",
+    "lifecycle=x",
+    "after_id=claude-opus-5&before_id=claude-opus-5",
+]
+
+
+@pytest.mark.parametrize("query", BAD_PAGES)
 def test_a_bad_page_is_refused(http: httpx.Client, query: str) -> None:
     assert http.get(f"/v1/models?{query}", headers=HEADERS).status_code == 400
 

@@ -180,6 +180,13 @@ LIMITS = [
     ),
     Case(
         41,
+        "length",
+        good={"metadata": {"user_id": "x" * 256}},
+        bad={"metadata": {"user_id": "x" * 257}},
+        path="metadata.user_id",
+    ),
+    Case(
+        41,
         "telephone",
         good={"metadata": {"user_id": "a1b2"}},
         bad={"metadata": {"user_id": "+49 30 1234567"}},
@@ -233,6 +240,14 @@ SAMPLING = [
         good={"model": OPUS46, "temperature": 0.5},
         bad={"model": OPUS46, "temperature": 1.5},
         path="temperature",
+        good_headers=OLD,
+    ),
+    Case(
+        7,
+        "top_k",
+        good={"model": OPUS46, "top_k": 0},
+        bad={"model": OPUS46, "top_k": -1},
+        path="top_k",
         good_headers=OLD,
     ),
     Case(

@@ -97,6 +97,13 @@ THINKING = [
     ),
     Case(
         25,
+        "top_p",
+        good=manual(1024, top_p=0.95),
+        bad=manual(1024, top_p=0.94),
+        good_headers=OLD,
+    ),
+    Case(
+        25,
         "top_k",
         good=manual(1024, top_p=0.95),
         bad=manual(1024, top_k=3),

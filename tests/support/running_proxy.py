@@ -59,6 +59,7 @@ class RunningProxy:
         environment: dict[str, str] | None = None,
         addon: Path = ADDON,
         settle_seconds: float = 0,
+        listen_host: str = "127.0.0.1",
     ) -> None:
         """``settle_seconds``: mitmproxy exits when anything is logged as an error
         while it starts, after it listens; tests whose first request provokes an error
@@ -72,6 +73,7 @@ class RunningProxy:
         self._environment = environment or {}
         self._addon = addon
         self._settle_seconds = settle_seconds
+        self._listen_host = listen_host
         self._log_path = home / f"proxy-{self.port}.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -80,8 +82,9 @@ class RunningProxy:
             serve = [sys.executable, "-m", "anthropic_proxy.cli", "serve"]
             serve += ["--port", str(self.port), "--upstream", self._upstream]
             return serve + (["--", *self._arguments] if self._arguments else [])
+        listen = f"{self._listen_host}:{self.port}"
         line = [tool(self._command), "-s", str(self._addon)]
-        line += ["--mode", f"reverse:{self._upstream}@127.0.0.1:{self.port}"]
+        line += ["--mode", f"reverse:{self._upstream}@{listen}"]
         if self._command == "mitmweb":
             line += ["--no-web-open-browser", "--web-port", str(free_port())]
         return [*line, *self._arguments]

@@ -48,6 +48,8 @@ def test_parsing_never_fails(text: str) -> None:
     "command",
     [
         "[[tool]]",
+        "[[tool a {broken}]]",
+        "[[tool a [1]]]",
         "[[json nothing]]",
         "[[stop early]]",
         "[[slow soon]]",

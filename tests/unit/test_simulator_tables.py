@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from anthropic_proxy.simulator.capabilities import BY_NAME, Thinks
+from anthropic_proxy.simulator.rules_images import image_facts
 from anthropic_proxy.simulator.shapes import BLOCKS, COUNT_TOKENS, MESSAGES
 from anthropic_proxy.simulator.tool_shapes import TOOLS
 
@@ -95,3 +96,22 @@ def test_capabilities_agree_with_the_products_catalogue() -> None:
         assert theirs.binds_thinking == (ours.binds_thinking != "no"), name
         if name != "claude-mythos-preview":
             assert theirs.forced_tools == ours.forced_tools, name
+
+
+APP0 = b"\xff\xe0\x00\x04xx"
+FRAME = b"\xff\xc0\x00\x11\x08" + (7).to_bytes(2, "big") + (9).to_bytes(2, "big")
+
+
+@pytest.mark.parametrize(
+    ("data", "facts"),
+    [
+        (b"\x89PNG\r\n\x1a\n", ("image/png", None)),
+        (b"GIF89a\x03\x00\x04\x00", ("image/gif", (3, 4))),
+        (b"RIFF\x00\x00\x00\x00WEBPVP8 ", ("image/webp", None)),
+        (b"\xff\xd8" + APP0 + FRAME + b"\x03", ("image/jpeg", (7, 9))),
+        (b"\xff\xd8" + APP0, ("image/jpeg", None)),
+        (b"BM", (None, None)),
+    ],
+)
+def test_pictures_are_known_by_their_first_bytes(data: bytes, facts: Any) -> None:
+    assert image_facts(data) == facts

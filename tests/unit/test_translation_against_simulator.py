@@ -33,7 +33,9 @@ CATALOG = Catalog.load()
 MAPPING = ModelMapping(CATALOG)
 MODEL_NAMES = [*(model.id for model in CATALOG), "gpt-4o", "gpt-3.5-turbo", "o3"]
 
-words = st.sampled_from(["Hi", "Go on. ", " ", "", "\n", "Grüße \U0001f600", "a\ud800b"])
+words = st.sampled_from(
+    ["Hi", "Go on. ", " ", "", "\n", "Grüße \U0001f600", "a\ud800b"]
+)
 texts = st.builds(lambda text: {"type": "text", "text": text}, words)
 images = st.just(
     {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
@@ -224,7 +226,10 @@ FIELDS = [
 @FUZZ(max_examples=400)
 @given(st.dictionaries(st.sampled_from(FIELDS), json_values, max_size=4), json_values)
 def test_nonsense_is_refused_or_harmless(fields: dict[str, Any], message: Any) -> None:
-    plain = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}, message]}
+    plain = {
+        "model": "gpt-4o",
+        "messages": [{"role": "user", "content": "Hi"}, message],
+    }
     try:
         translation = translated(plain | fields)
     except RequestError as refused:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from .credential import Credential, CredentialUnavailable, SourceName
 from .oauth import TokenSet
@@ -22,6 +22,14 @@ JUST_OBTAINED_S: Final = 60.0
 is what is refused, and repeated refreshes end in 429."""
 
 _FILE_RETRY_S: Final = 5.0
+
+
+class _Held(NamedTuple):
+    """Tokens and what is made of them: replaced together, as threads may look on."""
+
+    tokens: TokenSet | None
+    credential: Credential | None
+    """None: no tokens, or tokens that may not be used."""
 
 
 class RotatingSource:
@@ -56,8 +64,7 @@ class RotatingSource:
         self._log_in = log_in
         self._objection = objection
         self._stamp: Stamp | None = None
-        self._tokens: TokenSet | None = None
-        self._credential: Credential | None = None  # made of _tokens; None: unusable
+        self._held = _Held(None, None)  # as of _stamp, or of a refresh since
         self._problem: str | None = None  # the last failure, until something succeeds
         # When the last refresh failed, and the seconds to let the endpoint alone.
         self._pause: tuple[float, float] | None = None
@@ -67,14 +74,14 @@ class RotatingSource:
     @property
     def tokens(self) -> TokenSet | None:
         """What the file holds now, or held when it could last be read."""
-        return self._load()
+        return self._load().tokens
 
     def ready(self, now: float) -> Credential | None:
         """The credential while its token is valid; looks at the file's stamp only."""
-        tokens = self._load()
+        tokens, credential = self._load()
         if tokens is None or tokens.expires_within(0, now):
             return None
-        return self._credential
+        return credential
 
     async def fetch(self, now: float) -> Credential:
         """The credential, refreshed if it has expired.
@@ -82,11 +89,12 @@ class RotatingSource:
         Raises:
             CredentialUnavailable: with the command that mends it.
         """
-        if (credential := self.ready(now)) is not None:
-            return credential
-        return self._as_credential(
-            await self._refreshed(self._usable().access_token, now)
-        )
+        # One look at the tokens: were they judged by one and refreshed by another, a
+        # refresh elsewhere in between would be taken for the expired ones, and spent.
+        tokens = self._usable()
+        if tokens.expires_within(0, now):
+            tokens = await self._refreshed(tokens.access_token, now)
+        return self._as_credential(tokens)
 
     async def renew(self, rejected: Credential, now: float) -> Credential | None:
         """A newer credential than the one that upstream answered 401 to, or None."""
@@ -104,11 +112,11 @@ class RotatingSource:
 
     async def refresh_if_due(self, now: float) -> str | None:
         """Refresh ahead of expiry if that is due; what went wrong, for the log."""
-        tokens = self._load()
+        tokens, credential = self._load()
         if (
             tokens is None
+            or credential is None
             or self._refresher is None
-            or self._credential is None
             or not tokens.refresh_token
             or not tokens.expires_within(self._ahead_s, now)
             or self._pausing(now)
@@ -122,7 +130,7 @@ class RotatingSource:
 
     def describe(self, now: float) -> Mapping[str, Any]:
         """Facts for ``/health`` and ``status``: never a secret."""
-        tokens = self._load()
+        tokens = self.tokens
         facts: dict[str, Any] = {
             "source": self.name,
             "ready": self.ready(now) is not None,
@@ -140,10 +148,10 @@ class RotatingSource:
             }
         return facts | {"problem": self._trouble(tokens)}
 
-    def _load(self) -> TokenSet | None:
+    def _load(self) -> _Held:
         stamp = self._store.stamp()
         if stamp == self._stamp:
-            return self._tokens
+            return self._held
         problem = None
         try:
             self._hold(self._store.read())
@@ -152,16 +160,17 @@ class RotatingSource:
             problem = str(found)
         self._problem, self._pause = problem, None
         self._stamp = stamp  # last: other threads take it as leave to use the rest
-        return self._tokens
+        return self._held
 
     def _hold(self, tokens: TokenSet | None) -> None:
         usable = tokens is not None and self._objection(tokens) is None
-        self._credential = self._as_credential(tokens) if tokens and usable else None
-        self._tokens = tokens
+        self._held = _Held(
+            tokens, self._as_credential(tokens) if tokens and usable else None
+        )
 
     def _usable(self) -> TokenSet:
-        tokens = self._load()
-        if tokens is None or self._credential is None:
+        tokens, credential = self._load()
+        if tokens is None or credential is None:
             raise CredentialUnavailable(
                 self._trouble(tokens) or f"You are not logged in. {self._log_in}"
             )

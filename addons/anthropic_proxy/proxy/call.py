@@ -50,6 +50,10 @@ class Call:
     renewed: bool = False
 
     translation: Translation | None = None
+    asked: Mapping[str, Any] = field(default_factory=dict)
+    """What the log tells of a native request: model, max_tokens, stream."""
+    injected: bool = False
+    """The identity sentence was added."""
     admitted: bool = False
     """The request was prepared by us and may go upstream. Anything else may not."""
     local: bool = False

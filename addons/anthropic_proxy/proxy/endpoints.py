@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
+from urllib.parse import unquote
 
+from ..wire.anthropic import VERSION_HEADER
 from .answers import Dialect
 
 if TYPE_CHECKING:
     from mitmproxy.http import Request
 
-Kind = Literal["chat", "messages", "models", "health", "auth", "unknown"]
+Kind = Literal[
+    "chat", "messages", "native", "models", "model", "health", "status page",
+    "options", "auth", "disabled", "unknown",
+]  # fmt: skip
+Switch = Literal["enable_openai", "enable_anthropic"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,21 +28,35 @@ class Endpoint:
     kind: Kind
     dialect: Dialect
     name: str
+    switch: Switch | None = None
+    """The option that turns it off."""
+    shown: bool = False
+    """Its bodies hold no secrets by their nature: a verbose log may show them."""
 
 
-CHAT: Final = Endpoint("chat", "openai", "chat completions")
-MESSAGES: Final = Endpoint("messages", "anthropic", "messages")
-MODELS: Final = Endpoint("models", "openai", "models")
+CHAT: Final = Endpoint("chat", "openai", "chat completions", "enable_openai", True)
+MESSAGES: Final = Endpoint(
+    "messages", "anthropic", "messages", "enable_anthropic", True
+)
+MODELS: Final = Endpoint("models", "openai", "models", shown=True)
+MODELS_ANTHROPIC: Final = Endpoint("models", "anthropic", "models", shown=True)
+MODEL: Final = Endpoint("model", "openai", "model", shown=True)
+MODEL_ANTHROPIC: Final = Endpoint("model", "anthropic", "model", shown=True)
 HEALTH: Final = Endpoint("health", "openai", "health")
+STATUS_PAGE: Final = Endpoint("status page", "openai", "status page")
+OPTIONS: Final = Endpoint("options", "openai", "options")
 AUTH: Final = Endpoint("auth", "openai", "auth")
 UNKNOWN_OPENAI: Final = Endpoint("unknown", "openai", "unknown")
 UNKNOWN_ANTHROPIC: Final = Endpoint("unknown", "anthropic", "unknown")
 
-ENDPOINTS: Final[dict[tuple[str, str], Endpoint]] = {
+ENDPOINTS: Final[Mapping[tuple[str, str], Endpoint]] = {
     ("POST", "/v1/chat/completions"): CHAT,
+    # The two whose bodies may need the identity sentence.
     ("POST", "/v1/messages"): MESSAGES,
     ("POST", "/v1/messages/count_tokens"): MESSAGES,
     ("GET", "/v1/models"): MODELS,
+    ("GET", "/"): STATUS_PAGE,
+    ("HEAD", "/"): STATUS_PAGE,
     ("GET", "/health"): HEALTH,
     ("HEAD", "/health"): HEALTH,
     ("GET", "/auth/status"): AUTH,
@@ -44,13 +65,36 @@ ENDPOINTS: Final[dict[tuple[str, str], Endpoint]] = {
     ("POST", "/auth/logout"): AUTH,
 }
 
-# Paths that only Anthropic's API has, for the shape of a 404.
-_ANTHROPIC_PATHS: Final = ("/v1/messages",)
+_NATIVE: Final = tuple(
+    (f"/v1/{name}", Endpoint("native", "anthropic", name, "enable_anthropic", shown))
+    for name, shown in (
+        ("messages", True),
+        ("complete", True),
+        ("files", False),
+        ("skills", False),
+        ("agents", False),
+        ("environments", False),
+        ("sessions", False),
+        ("vaults", False),
+        ("memory_stores", False),
+        ("deployments", False),
+        ("deployment_runs", False),
+        ("dreams", False),
+        ("tunnels", False),
+        ("user_profiles", False),
+        ("organizations", False),
+    )
+)
+"""Everything else that Anthropic's API has below ``/v1/``, whatever the method."""
+
+_BY_DIALECT: Final = {MODELS: MODELS_ANTHROPIC, MODEL: MODEL_ANTHROPIC}
+_MODEL_PATH: Final = re.compile(r"/v1/models/(.+)")
+_ANY_METHOD: Final = "GET, HEAD, POST, PUT, PATCH, DELETE"
 
 
 def path_of(request: Request) -> str:
-    """The path without query; ``/v1/v1/…`` of some clients is understood."""
-    path = request.path.partition("?")[0]
+    """The path without query; ``/v1/v1/…`` and ``//v1/…`` of some clients are meant."""
+    path = "/" + request.path.partition("?")[0].lstrip("/")
     while path.startswith("/v1/v1/"):
         path = path.removeprefix("/v1")
     return path.rstrip("/") or "/"
@@ -58,27 +102,55 @@ def path_of(request: Request) -> str:
 
 def match(request: Request) -> Endpoint:
     """The row for a request; an ``unknown`` one in the dialect of the path."""
-    path = path_of(request)
-    found = ENDPOINTS.get((request.method, path))
+    if request.method == "OPTIONS":
+        return OPTIONS
+    path, native = path_of(request), VERSION_HEADER in request.headers
+    found = ENDPOINTS.get((request.method, path)) or _model(request.method, path)
     if found is not None:
-        return found
-    native = path.startswith(_ANTHROPIC_PATHS) or "anthropic-version" in request.headers
-    return UNKNOWN_ANTHROPIC if native else UNKNOWN_OPENAI
+        return _BY_DIALECT.get(found, found) if native else found
+    return _native(path) or (UNKNOWN_ANTHROPIC if native else UNKNOWN_OPENAI)
+
+
+def _model(method: str, path: str) -> Endpoint | None:
+    return MODEL if method == "GET" and _MODEL_PATH.fullmatch(path) else None
+
+
+def _native(path: str) -> Endpoint | None:
+    found = (
+        endpoint
+        for prefix, endpoint in _NATIVE
+        if path == prefix or path.startswith(f"{prefix}/")
+    )
+    return next(found, None)
+
+
+def model_name(request: Request) -> str:
+    """The id in ``/v1/models/{id}``, unescaped; it may hold a slash."""
+    found = _MODEL_PATH.fullmatch(path_of(request))
+    assert found is not None
+    return unquote(found[1])
+
+
+def allowed(request: Request) -> str:
+    """The methods of a path, for ``Allow``."""
+    path = path_of(request)
+    if _native(path) is not None:
+        return f"{_ANY_METHOD}, OPTIONS"
+    methods = {method for method, known in ENDPOINTS if known == path}
+    if _model("GET", path):
+        methods.add("GET")
+    return ", ".join([*sorted(methods), "OPTIONS"])
+
+
+def disabled(endpoint: Endpoint) -> Endpoint:
+    """The row in place of one whose switch is off."""
+    return Endpoint("disabled", endpoint.dialect, endpoint.name, endpoint.switch)
 
 
 def hint(request: Request) -> str:
     """What a client that got a 404 probably meant; empty when there is no guess."""
     path = path_of(request)
-    guesses: list[tuple[Callable[[str], bool], str]] = [
-        (
-            lambda p: ("POST", "/v1" + p) in ENDPOINTS,
-            f"Add /v1 to the base URL: POST /v1{path}.",
-        ),
-        (
-            lambda p: any(known == p for _, known in ENDPOINTS),
-            f"{path} takes "
-            + " and ".join(sorted(m for m, p in ENDPOINTS if p == path))
-            + ".",
-        ),
-    ]
-    return next((text for matches, text in guesses if matches(path)), "")
+    if (request.method, f"/v1{path}") in ENDPOINTS or _native(f"/v1{path}"):
+        return f"Add /v1 to the base URL: {request.method} /v1{path}."
+    methods = sorted(method for method, known in ENDPOINTS if known == path)
+    return f"{path} takes {' and '.join(methods)}." if methods else ""

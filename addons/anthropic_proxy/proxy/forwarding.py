@@ -87,9 +87,7 @@ def forward(
     assert call.credential is not None
     request = call.flow.request
     request.headers = (
-        headers
-        if isinstance(headers, http.Headers)
-        else http.Headers([(k.encode(), v.encode()) for k, v in headers.items()])
+        headers if isinstance(headers, http.Headers) else as_headers(headers.items())
     )
     with_credential_mark(request.headers, call.credential)
     request.method = method
@@ -101,6 +99,19 @@ def forward(
     request.port = upstream.port
     request.host_header = url.hostport(upstream.scheme, upstream.host, upstream.port)
     call.admitted = True
+
+
+def as_headers(fields: Iterable[tuple[str, str]]) -> http.Headers:
+    """mitmproxy's headers from pairs of text.
+
+    Bytes that are not UTF-8 come as surrogates, and go back as the bytes they were.
+    """
+    return http.Headers(
+        [
+            (name.encode("utf-8", "surrogateescape"), value.encode("utf-8", "surrogateescape"))
+            for name, value in fields
+        ]
+    )
 
 
 def set_content(request: http.Request, content: bytes) -> None:

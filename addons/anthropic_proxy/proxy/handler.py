@@ -18,6 +18,8 @@ class Handler:
     """Stages of one kind of endpoint; what a request needs is in its call."""
 
     needs_credential = True
+    without_credential = False
+    """Whether ``request`` copes with a call that has no credential."""
     waits = False
     """Whether ``prepare`` has to run before ``request``."""
     guarded = False
@@ -52,6 +54,10 @@ class Handler:
     def recover(self, recovery: Recovery) -> None:
         """Set ``recovery.again`` after rewriting the flow's request."""
 
+    def failure(self, call: Call, status: int, message: str) -> http.Response:
+        """The answer when upstream could not be asked, or we failed."""
+        return error_answer(call.endpoint.dialect, status, message, call.id)
+
     def goes_on(self, call: Call) -> bool:
         """Whether the answer that just ended is one part of a longer turn."""
         return False
@@ -64,6 +70,8 @@ class Handler:
 def answer(call: Call, response: http.Response) -> None:
     """Answer here; upstream is not asked."""
     call.local = True
+    if call.flow.request.method == "HEAD":
+        response.data.content = b""  # what content-length says is what GET would get
     call.flow.response = response
 
 

@@ -2,59 +2,87 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 from mitmproxy import http
 
 from ..dialects.messages.errors import NativeStreamWatch
-from ..dialects.messages.identity import with_identity
-from ..wire import jsontext
+from ..dialects.messages.splice import spliced
 from .endpoints import path_of
-from .forwarding import end_to_end, forward, upstream_of
+from .forwarding import as_headers, end_to_end, forward, upstream_of
 from .handler import Handler
 from .streaming import SafeStream
 
 if TYPE_CHECKING:
     from .call import Call
 
+REQUEST_ID: Final = "request-id"
+OUR_REQUEST_ID: Final = "x-request-id"
 
-class Messages(Handler):
+
+class Native(Handler):
     """The client's bytes go up, upstream's bytes come down."""
 
     def request(self, call: Call) -> None:
         """Keep what the client sent; change the credential and nothing else."""
         request = call.flow.request
-        fields = end_to_end(request.headers.items(multi=True))
         query = request.path.partition("?")[2]
+        content = self.body(call)
         forward(
             call,
             upstream_of(call, self.runtime.upstream),
             method=request.method,
             path=path_of(request) + (f"?{query}" if query else ""),
-            headers=http.Headers([(k.encode(), v.encode()) for k, v in fields]),
-            content=self._body(call),
+            headers=as_headers(end_to_end(request.headers.items(multi=True))),
+            content=content,
         )
 
-    def _body(self, call: Call) -> bytes:
-        content = call.flow.request.raw_content or b""
+    def body(self, call: Call) -> bytes:
+        """What goes up: what came."""
+        return call.flow.request.raw_content or b""
+
+    def response_headers(self, call: Call) -> None:
+        """Let what is not JSON through as it comes: it may be a large file."""
+        response = call.flow.response
+        assert response is not None
+        with_request_id(call, response)
+        if not _is(response, "application/json"):
+            response.stream = True
+
+
+class Messages(Native):
+    """The two endpoints whose body may need the identity sentence."""
+
+    def request(self, call: Call) -> None:
+        """As all, and the model is noted for the log."""
+        call.asked = asked(call.flow.request.raw_content or b"")
+        call.model = call.asked.get("model")
+        super().request(call)
+
+    def body(self, call: Call) -> bytes:
+        """What came, with the sentence spliced in for a subscription token."""
+        content, request = super().body(call), call.flow.request
         assert call.credential is not None
         if not call.credential.needs_identity:
             return content
         try:
-            body: Any = jsontext.decode(content)
+            plain = request.get_content() or b""
         except ValueError:
             return content  # upstream says what is wrong with it
-        if not isinstance(body, dict):
+        body = spliced(plain, self.identity)
+        if body is plain:
             return content
-        system = with_identity(body.get("system"), self.identity)
-        return jsontext.encode(body | {"system": system})
+        request.headers.pop("content-encoding", None)
+        call.injected = True
+        return body
 
     def response_headers(self, call: Call) -> None:
         """Let a stream through as it comes, watching for its end."""
         response = call.flow.response
         assert response is not None
-        kind = response.headers.get("content-type", "").lower()
-        if response.status_code != 200 or not kind.startswith("text/event-stream"):
+        with_request_id(call, response)
+        if response.status_code != 200 or not _is(response, "text/event-stream"):
             return
         if response.headers.get("content-encoding", "identity") != "identity":
             response.stream = True  # opaque to us, and still the client's
@@ -68,18 +96,18 @@ class Messages(Handler):
         """Read the usage for the log; the answer stays as it is."""
         if call.watch is not None:
             call.usage, call.model = call.watch.usage, call.watch.model
-            call.finish = call.watch.stop_reason
+            call.finish = "error" if call.watch.failed else call.watch.stop_reason
             return
         response = call.flow.response
         if response is None or response.status_code != 200:
             return
         try:
-            message: Any = jsontext.decode(response.get_content(strict=False) or b"")
-        except ValueError:
+            content = response.get_content(strict=False) or b""
+            message = _MESSAGE.decode(content)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return
-        if isinstance(message, dict):
-            call.usage, call.model = message.get("usage"), message.get("model")
-            call.finish = message.get("stop_reason")
+        call.usage, call.model = message.usage, message.model
+        call.finish = message.stop_reason
 
     def broken_stream(self, call: Call, reason: str) -> bytes | None:
         """An error event, as upstream itself would have sent one."""
@@ -103,3 +131,41 @@ class _PassThrough:
 
     def fail(self, message: str, code: str) -> bytes:
         return self._watch.fail("api_error", message)
+
+
+class _Message(msgspec.Struct):
+    """What the log wants of an answer; the rest is skipped, not read."""
+
+    model: str | None = None
+    stop_reason: str | None = None
+    usage: dict[str, Any] | None = None
+
+
+class _Request(msgspec.Struct):
+    model: str | None = None
+    max_tokens: int | None = None
+    stream: bool | None = None
+
+
+_MESSAGE: Final = msgspec.json.Decoder(_Message)
+_REQUEST: Final = msgspec.json.Decoder(_Request)
+
+
+def asked(body: bytes) -> dict[str, Any]:
+    """What the log tells of a request; empty when the body cannot be read."""
+    try:
+        found = msgspec.structs.asdict(_REQUEST.decode(body))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return {}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def with_request_id(call: Call, response: http.Response) -> None:
+    """Add ``x-request-id``: upstream's id if it gave one, else ours."""
+    if OUR_REQUEST_ID not in response.headers:
+        given = response.headers.get(REQUEST_ID, call.id)
+        response.headers[OUR_REQUEST_ID] = given
+
+
+def _is(response: http.Response, media_type: str) -> bool:
+    return response.headers.get("content-type", "").lower().startswith(media_type)
