@@ -184,7 +184,6 @@ def test_login_over_http(home: Path, server: RunningOAuthServer) -> None:
         again = post(proxy, "/auth/callback", body)
         assert again.status_code == 400
 
-        time.sleep(1.1)  # the choice of a source is looked at once a second
         status = get("/auth/status").json()
         assert status["authenticated"] is True
         assert status["source"] == "subscription"
@@ -192,7 +191,6 @@ def test_login_over_http(home: Path, server: RunningOAuthServer) -> None:
 
         assert post(proxy, "/auth/logout", {}).json() == {"logged_out": True}
         assert not token_file(home).exists()
-        time.sleep(1.1)
         assert post(proxy, "/v1/chat/completions", CHAT).status_code == 401
         assert "canary" not in proxy.log
         assert pasted.partition("#")[0] not in proxy.log
@@ -277,10 +275,14 @@ def test_a_subscription_is_not_shared_beyond_this_machine(
         assert post(proxy, "/v1/chat/completions", CHAT).status_code == 200
 
     exposed = RunningProxy(
-        home, upstream=server.url, environment=environment, listen_host="0.0.0.0"
+        home,
+        upstream=server.url,
+        environment=environment,
+        listen_host="0.0.0.0",
+        settle_seconds=2,
     )
-    with pytest.raises(RuntimeError, match="local_key"):
-        exposed.__enter__()
+    with pytest.raises(RuntimeError, match="local_key"), exposed:
+        pass
 
     with RunningProxy(
         home,

@@ -124,7 +124,8 @@ class RunningProxy:
                 listening = probe.connect_ex(("127.0.0.1", self.port)) == 0
             if listening:
                 time.sleep(self._settle_seconds)
-                return
+                if self._process.poll() is None:
+                    return
             time.sleep(0.05)
         raise RuntimeError(f"the proxy is not ready:\n{self.log}")
 

@@ -73,6 +73,7 @@ class Auth(Handler):
         answer(call, call.prepared)
 
     def _status(self, call: Call) -> http.Response:
+        self.runtime.look_now()
         now = self.runtime.now()
         source = self.runtime.source
         facts: dict[str, Any] = {"authenticated": False, "why": self.runtime.why}
@@ -125,7 +126,7 @@ class Auth(Handler):
             return error_answer("openai", 502, f"{wrong} {wrong.next_step}", call.id)
         except FileProblem as wrong:
             return error_answer("openai", 500, str(wrong), call.id)
-        self.runtime.look_again()
+        self.runtime.look_now()
         body = {"authenticated": True, "expires_at": tokens.expires_at}
         return json_answer(200, body, call.id)
 
@@ -134,7 +135,7 @@ class Auth(Handler):
             there_was_one = log_out(self._store)
         except FileProblem as wrong:
             return error_answer("openai", 500, str(wrong), call.id)
-        self.runtime.look_again()
+        self.runtime.look_now()
         return json_answer(200, {"logged_out": there_was_one}, call.id)
 
 
@@ -149,7 +150,8 @@ def _forbidden(request: http.Request, authority: str) -> str | None:
     if not is_loopback(host):
         return f"/auth is served to this machine only, not as {host!r}."
     site = request.headers.get("sec-fetch-site", "none").lower()
-    origin = urlsplit(request.headers.get("origin", "")).hostname
-    if site not in ("none", "same-origin") or not (origin is None or origin == host):
+    origin = request.headers.get("origin")
+    foreign = origin is not None and urlsplit(origin).hostname != host
+    if foreign or site not in ("none", "same-origin"):
         return "/auth is not served to web pages of other sites."
     return None

@@ -39,6 +39,8 @@ class Runtime:
     memory: RecentThinking
     exposed_at: str | None = None
     """The address beyond loopback at which others can reach us, if there is one."""
+    mitmweb: Callable[[], str | None] = lambda: None
+    """The address of mitmweb's page, when this runs in it."""
     started: float = field(default_factory=time.time)
     now: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
@@ -66,9 +68,12 @@ class Runtime:
         Looks at files' stamps, so at most once a second.
         """
         now = self.monotonic()
-        if now - self._looked < LOOK_SECONDS:
-            return
-        self._looked = now
+        if now - self._looked >= LOOK_SECONDS:
+            self._looked = now
+            self.look_now()
+
+    def look_now(self) -> None:
+        """``look_again`` after something that we did ourselves."""
         if self.chosen.outdated:
             self.chosen = choose(self.credentials)
             logger.info("anthropic-max-proxy: %s", self.chosen.sentence)
