@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from anthropic_proxy.dialects.chat_completions.errors import RequestError
 from anthropic_proxy.dialects.chat_completions.exchange import Settings
 from anthropic_proxy.dialects.chat_completions.request import messages_request
 from anthropic_proxy.dialects.report import Disposition
@@ -202,3 +203,12 @@ def test_what_is_sent_is_legal(chat: dict[str, Any], auto_cache: bool) -> None:
     translated = translate(**options, **chat)
     assert chat == before
     assert broken_rules(translated.body, translated.headers) == []
+
+
+def test_a_refusal_carries_the_report_of_what_was_read_before() -> None:
+    with pytest.raises(RequestError) as refused:
+        translate(n=2)
+    report = refused.value.report
+    assert report is not None
+    assert report.entries[-1].disposition is Disposition.REJECTED
+    assert report.entries[-1].field == "n"

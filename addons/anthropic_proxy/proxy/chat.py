@@ -46,6 +46,8 @@ class ChatCompletions(Handler):
         try:
             translation = self._translate(call)
         except errors.RequestError as wrong:
+            if wrong.report is not None:
+                call.note(report=wrong.report.as_dict())
             headers = {"x-should-retry": "false"}
             answer(call, json_answer(wrong.status, wrong.body(), call.id, headers))
             return

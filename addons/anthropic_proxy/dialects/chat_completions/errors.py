@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ...wire import jsontext
+from ..report import Report
 from .answer import as_mapping, as_text
 
 
@@ -34,6 +35,8 @@ class RequestError(Exception):
         self.param = param
         self.code = code
         self.status = status
+        self.report: Report | None = None
+        """What became of the request up to here, once translation has given up."""
 
     def body(self) -> dict[str, Any]:
         """The error as the client gets it."""

@@ -86,11 +86,32 @@ def messages_request(
 
     Raises:
         RequestError: the request is wrong, or means what upstream cannot do; with
-            ``settings.strict`` also if anything would be altered or ignored.
+            ``settings.strict`` also if anything would be altered or ignored. Its
+            ``report`` says what became of the fields that were read before.
     """
+    report = Report()
+    try:
+        return _translation(
+            chat, mapping, settings, now, memory, client_version, client_betas, report
+        )
+    except RequestError as refusal:
+        report.rejected(refusal.param or "body", "H.1", refusal.message)
+        refusal.report = report
+        raise
+
+
+def _translation(
+    chat: Any,
+    mapping: ModelMapping,
+    settings: Settings,
+    now: float,
+    memory: ThinkingMemory | None,
+    client_version: str | None,
+    client_betas: Sequence[str],
+    report: Report,
+) -> Translation:
     if not isinstance(chat, dict):
         raise RequestError("The request body must be a JSON object.", None)
-    report = Report()
     values = parameters.read(chat, report)
     model = _model(values["model"], mapping, now, report)
     draft = _fitted(_read(values, model, settings, memory, report))
