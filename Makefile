@@ -7,6 +7,8 @@ PYTHON_NEW ?= $(shell scripts/newer-python)
 VENV = .venv
 VENV_NEW = .venv-new
 BIN = $(VENV)/bin
+# Most tests wait for processes; two of them at a time use the machine better.
+PARALLEL = --numprocesses 2 --dist loadfile
 
 .PHONY: demo run test test-new test-all check fix bench clean
 
@@ -17,10 +19,10 @@ run: $(VENV)/ready    ## the proxy, with ANTHROPIC_API_KEY from the environment
 	@$(BIN)/anthropic-max-proxy serve
 
 test: $(VENV)/ready   ## every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 test-new: $(VENV_NEW)/ready
-	$(VENV_NEW)/bin/python -m pytest
+	$(VENV_NEW)/bin/python -m pytest $(PARALLEL)
 
 test-all: test test-new  ## both supported lines of mitmproxy
 
@@ -29,6 +31,7 @@ check: $(VENV)/ready  ## formatting, lint, types, layers
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/unit/test_layers.py
+	$(BIN)/python scripts/generate_docs.py --check
 
 fix: $(VENV)/ready
 	$(BIN)/ruff format .

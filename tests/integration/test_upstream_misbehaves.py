@@ -188,7 +188,7 @@ def test_a_cut_stream_ends_with_an_error_and_without_done(
     assert_still_works(fragile, upstream)
 
 
-@pytest.mark.parametrize("name", set(CUT_STREAMS) - {"an event that is not JSON"})
+@pytest.mark.parametrize("name", [n for n in CUT_STREAMS if "not JSON" not in n])
 def test_a_cut_native_stream_ends_with_an_error_event(
     fragile: RunningProxy, upstream: Upstream, name: str
 ) -> None:

@@ -36,7 +36,7 @@ claude-sonnet-4-6     | 1000000 | 128000 | off_by_default | high   | lmhM  | SFM
 claude-opus-4-5       | 200000  | 64000  | manual         | high   | lmh   | SPFM
 claude-haiku-4-5      | 200000  | 64000  | manual         | -      |       | SPFM
 claude-sonnet-4-5     | 200000  | 64000  | manual         | -      |       | SPFM
-claude-mythos-preview | 1000000 | 128000 | always         | high   | lmhxM | M
+claude-mythos-preview | 1000000 | 128000 | always         | high   | lmhxM |
 """
 LEVELS = {"l": "low", "m": "medium", "h": "high", "x": "xhigh", "M": "max"}
 STATUS = {

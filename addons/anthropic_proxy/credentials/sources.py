@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from .api_key import ApiKey, NotAnAPIKey, parse_api_key
-from .commands import LOG_IN, LOG_IN_CONSOLE
+from .commands import GET_ONE, LOG_IN, LOG_IN_CONSOLE
 from .console import Console, StaticToken
 from .credential import CredentialUnavailable, Source, SourceName
 from .endpoints import OAuthEndpoints
@@ -137,7 +137,7 @@ def _by_rank(config: Config) -> tuple[Source | None, str]:
         else ""
     )
     if not configured:
-        return None, f"No credential is configured. {LOG_IN}{passed}"
+        return None, f"No credential is configured. {GET_ONE}{passed}"
     first, *others = configured
     if first.problem:
         return None, first.problem
