@@ -19,15 +19,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from mitmproxy import http
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.http import (
     HttpLayer,
     HTTPMode,
-    HttpStream,
     SendHttp,
 )
 from mitmproxy.proxy.layers.http._events import (
@@ -49,14 +47,13 @@ from mitmproxy.proxy.layers.http._hooks import (
 )
 
 from .call import Call
+from .client_errors import ClientErrors
 from .gathering import Gathered
 from .http_facts import (
     BROKEN_ANSWER,
     INTERNAL,
-    declared_length,
     is_interim,
     scrub,
-    status_of,
 )
 from .stages import (
     AnthropicContinueHook,
@@ -110,18 +107,14 @@ class EgressLayer(HttpLayer):
         yield from self.event_to_child(stream, events.Start())
 
 
-class EgressStream(HttpStream):
+class EgressStream(ClientErrors):
     """One request and its answer."""
 
     def __init__(self, context: Context, stream_id: int, stages: Stages) -> None:
-        super().__init__(context, stream_id)
-        self._stages = stages
-        self._call: Call | None = None
+        super().__init__(context, stream_id, stages)
         self._client_host = ""
-        self._head_sent = False  # the client has the head of an answer
         self._held: ResponseHeaders | None = None
         self._held_body = bytearray()
-        self._own_status: int | None = None  # HTTP status of a refusal of ours
 
     # -- every command passes here -------------------------------------------------
 
@@ -317,68 +310,3 @@ class EgressStream(HttpStream):
                 self.stream_id, reason, RequestProtocolError.code
             )
             yield SendHttp(done_with_upstream, self.context.server)
-
-    # -- errors towards the client -------------------------------------------------
-
-    def check_body_size(self, request: bool) -> layer.CommandGenerator[bool]:
-        """Our own limit; mitmproxy's may not stream a body past the stages."""
-        if not request:
-            return False
-        size = len(self.request_body_buf) or declared_length(self.flow.request)
-        limit = self._stages.body_limit()
-        if size <= limit:
-            return False
-        if not self.request_body_buf:
-            yield HttpRequestHeadersHook(self.flow)
-        reason = f"Request body of {size} bytes exceeds the limit of {limit} bytes."
-        error = self._refusal(reason, status=413)
-        yield from self.handle_protocol_error(error)
-        self.client_state = self.server_state = self.state_errored
-        return True
-
-    def _refusal(self, reason: str, status: int = 500) -> ResponseProtocolError:
-        """An error of ours on mitmproxy's own path for errors."""
-        self._own_status = status
-        return ResponseProtocolError(self.stream_id, reason, ResponseProtocolError.code)
-
-    def _protocol_error(
-        self, event: ResponseProtocolError, client: Any
-    ) -> Iterator[commands.Command]:
-        """JSON instead of HTML; an event at the end of a stream; else as it was."""
-        status = self._own_status or status_of(event)
-        if status is None:  # killed, or the client is gone: nobody to tell
-            yield SendHttp(event, client)
-        elif not self._head_sent:
-            answer = self._stages.failure(self._call, status, event.message)
-            yield from self._send_whole(answer, client)
-            yield from self._closed(event, client)
-        elif (last := self._last_bytes(event.message)) is None:
-            yield SendHttp(event, client)
-        else:
-            if last:
-                yield SendHttp(ResponseData(self.stream_id, last), client)
-            yield SendHttp(ResponseEndOfMessage(self.stream_id), client)
-
-    def _last_bytes(self, reason: str) -> bytes | None:
-        if self._call is None:
-            return None
-        return self._stages.broken_stream(self._call, reason)
-
-    def _send_whole(
-        self, answer: http.Response, client: Any
-    ) -> Iterator[commands.Command]:
-        self._head_sent = True
-        answer.headers["connection"] = "close"
-        self.flow.response = answer
-        body = answer.raw_content or b""
-        yield SendHttp(ResponseHeaders(self.stream_id, answer, False), client)
-        yield SendHttp(ResponseData(self.stream_id, body), client)
-
-    def _closed(
-        self, event: ResponseProtocolError, client: Any
-    ) -> Iterator[commands.Command]:
-        """HTTP/1: drop the connection, its request may be half read. HTTP/2: end."""
-        if self.context.client.alpn == b"h2":
-            yield SendHttp(ResponseEndOfMessage(self.stream_id), client)
-        else:
-            yield SendHttp(event, client)
