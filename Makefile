@@ -38,7 +38,7 @@ fix: $(VENV)/ready
 	$(BIN)/ruff check --fix .
 
 bench: $(VENV)/ready  ## speed against a bare mitmdump, interleaved
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(if $(wildcard $(VENV_NEW)/ready),--also $(VENV_NEW)/bin/python)
 
 clean:
 	rm -rf $(VENV) $(VENV_NEW)

@@ -19,9 +19,7 @@ _HEADERS: Final = {
     "cf-cache-status": "DYNAMIC",
     **{f"anthropic-ratelimit-{name}-limit": "400000" for name in _LIMITS},
     **{f"anthropic-ratelimit-{name}-remaining": "399000" for name in _LIMITS},
-    **{
-        f"anthropic-ratelimit-{name}-reset": "2026-11-02T12:00:01Z" for name in _LIMITS
-    },
+    **{f"anthropic-ratelimit-{name}-reset": "2026-11-02T12:00:01Z" for name in _LIMITS},
 }
 _USAGE: Final = {
     "input_tokens": 25,
@@ -53,7 +51,7 @@ _DELTA_TEXTS: Final = {
 }
 
 
-def _head(headers: Mapping[str, str]) -> bytes:
+def _head(headers: dict[str, str]) -> bytes:
     lines = [f"{name}: {value}" for name, value in (_HEADERS | headers).items()]
     return "\r\n".join(("HTTP/1.1 200 OK", *lines, "", "")).encode("ascii")
 

@@ -139,9 +139,9 @@ def observe(
     Raises:
         MeasuringError: an answer was not a 200, not complete, or did not come.
     """
-    numbers = (load.connections, load.stagger_us, load.warmup_ms, load.window_ms)
-    numbers += (load.requests, load.deltas)
-    command = [compiled("load"), str(port), str(request), *map(str, numbers)]
+    numbers = [load.connections, load.stagger_us, load.warmup_ms, load.window_ms]
+    numbers += [load.requests, load.deltas]
+    command = [str(compiled("load")), str(port), str(request), *map(str, numbers)]
     process = spawn(command, output=subprocess.PIPE, errors=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stderr is not None

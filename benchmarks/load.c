@@ -4,8 +4,9 @@
  * Every connection sends the bytes of REQUEST-FILE, reads the answer, and begins anew;
  * connection i starts i * STAGGER-US late. The measured window begins WARMUP-MS after
  * every connection has seen its first answer (of a stream: its first delta), and ends
- * after WINDOW-MS, but not before one sample is there; with REQUESTS > 0, after that
- * many answers instead. DELTAS is how many an answer must have; -1: it never ends.
+ * after WINDOW-MS, but not before there are as many answers as connections: these may go
+ * in step, and a part of a step says little. With REQUESTS > 0 it ends after that many
+ * answers instead. DELTAS is how many an answer must have; -1: it never ends.
  *
  * Prints "begin" and "end" as it happens, then one line of JSON; times in ns:
  *     seconds, requests, deltas, latency (request to end of answer), first (request to
@@ -16,7 +17,8 @@
 #include "common.h"
 #include <fcntl.h>
 
-#define GIVE_UP_NS 120000000000LL
+#define GIVE_UP_COLD_NS 30000000000LL
+#define GIVE_UP_NS 300000000000LL
 #define HEAD_BYTES 16384
 
 enum reading { HEAD, SIZED, CHUNK_SIZE, CHUNK, CHUNK_END, TRAILER };
@@ -195,8 +197,7 @@ static size_t take_size(struct client *c, const char *at, size_t length, long lo
 
 static size_t take_end(struct client *c, const char *at, size_t length, long long now) {
     (void)length, (void)now;
-    if (*at == '\n')
-        c->reading = CHUNK_SIZE;
+    c->reading = *at == '\n' ? CHUNK_SIZE : CHUNK_END;
     return 1;
 }
 
@@ -217,11 +218,11 @@ static size_t (*const TAKE[])(struct client *, const char *, size_t, long long) 
 static void receive(struct client *c) {
     static char buffer[1 << 18];
     ssize_t got = recv(c->fd, buffer, sizeof buffer, 0);
+    long long now = monotonic_ns();
     if (got < 0 && errno == EAGAIN)
         return;
     if (got <= 0)
         refuse(c, "the connection was closed; the last answer began:");
-    long long now = monotonic_ns();
     for (ssize_t at = 0; at < got;)
         at += (ssize_t)TAKE[c->reading](c, buffer + at, (size_t)(got - at), now);
 }
@@ -261,10 +262,10 @@ static void measure(long stagger_us, long warmup_ms, long window_ms, long wanted
         }
         if (opened && (wanted ? requests >= wanted
                               : now >= opened + window_ms * 1000000LL
-                                    && (requests || deltas)))
+                                    && (requests >= connections || expected_deltas < 0)))
             closed = now;
-        else if (now > begin + GIVE_UP_NS)
-            die("nothing to measure within two minutes");
+        else if (now > (opened ? opened + GIVE_UP_NS : begin + GIVE_UP_COLD_NS))
+            die("the answers do not come");
         else
             turn(1);
     }
@@ -296,5 +297,4 @@ int main(int count, char **arguments) {
     print_samples("first", &first);
     print_samples("delta", &transit);
     puts("}");
-    return 0;
 }

@@ -40,7 +40,7 @@ def spawn(
         cwd=cwd,
         env=env,
         start_new_session=True,
-        preexec_fn=_die_with_parent,  # noqa: PLW1509  we have no threads then
+        preexec_fn=_die_with_parent,  # safe: we have no threads
     )
 
 

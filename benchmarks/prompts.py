@@ -12,7 +12,9 @@ from typing import Any, Final
 API_KEY: Final = "sk-ant-api03-benchmark"
 MEGABYTE: Final = 1024 * 1024
 
-_SENTENCE: Final = 'The quick brown fox jumps over the lazy dog; "how vexing", it says.\n'
+_SENTENCE: Final = (
+    'The quick brown fox jumps over the lazy dog; "how vexing", it says.\n'
+)
 _IMAGE_BASE64_BYTES: Final = 5 * MEGABYTE
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -78,7 +78,14 @@ class Report:
         """Plain JSON values, for a flow's metadata and for logs."""
         return {
             "entries": [
-                asdict(entry) | {"disposition": entry.disposition.value}
+                {
+                    "field": entry.field,
+                    "disposition": entry.disposition.value,
+                    "became": entry.became,
+                    "reason": entry.reason,
+                    "rule": entry.rule,
+                    "warning": entry.warning,
+                }
                 for entry in self.entries
             ],
             "warnings": list(self.warnings),

@@ -16,6 +16,8 @@ MAX_DEPTH: Final = 200
 """Levels of arrays and objects. Keeps every recursion over a document, ours and the
 encoder's, far from Python's limit; no real request comes near it."""
 
+_COUNTED_BYTES: Final = 64 * 1024
+
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 # An odd run of backslashes: all but the last escape each other. It starts with a
 # literal, which is what lets the search skip through megabytes.
@@ -53,8 +55,7 @@ def decode(text: bytes | str) -> Any:
         if mended == data:
             raise
         value = _parse(mended)
-    # Counting brackets is cheap and settles nearly every document.
-    if data.count(b"[") + data.count(b"{") > MAX_DEPTH and _too_deep(value):
+    if not _surely_shallow(data) and _too_deep(value):
         raise InvalidJSON(_TOO_DEEP)
     return value
 
@@ -92,6 +93,16 @@ def _parse(data: bytes) -> Any:
 
 def _replacement(escape: re.Match[bytes]) -> bytes:
     return escape[0] if escape["pair"] else escape["escaped"] + rb"\ufffd"
+
+
+def _surely_shallow(data: bytes) -> bool:
+    """Settles nearly every document; in a large one, counting costs more than looking.
+
+    What is large is nearly always one long string: a picture, a prompt.
+    """
+    return (
+        len(data) <= _COUNTED_BYTES and data.count(b"[") + data.count(b"{") <= MAX_DEPTH
+    )
 
 
 def _too_deep(value: Any) -> bool:

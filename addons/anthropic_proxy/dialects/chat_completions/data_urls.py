@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import string
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote, unquote_to_bytes
@@ -54,7 +55,8 @@ def compact_base64(text: str) -> str:
     Raises:
         ValueError: it is empty or not base64.
     """
-    compact = "".join(text.split())
+    spaced = any(space in text for space in string.whitespace)
+    compact = "".join(text.split()) if spaced else text
     compact += "=" * (-len(compact) % 4)
     padding = compact.encode("ascii", "replace").translate(None, _DIGITS).decode()
     if not compact or padding not in ("", "=", "==") or not compact.endswith(padding):
