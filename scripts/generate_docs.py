@@ -66,6 +66,11 @@ _FLAG_VARIABLES: Final = {
     "host": "`ANTHROPIC_PROXY_HOST`",
     "port": "`ANTHROPIC_PROXY_PORT`, `ROUTER_PORT`",
     "upstream": "`ANTHROPIC_PROXY_UPSTREAM`",
+    "enable_anthropic": "`ANTHROPIC_PROXY_ENABLE_ANTHROPIC`",
+    "enable_openai": "`ANTHROPIC_PROXY_ENABLE_OPENAI`",
+    "disable_bearer_passthrough": "`ANTHROPIC_PROXY_CLIENT_PASSTHROUGH`",
+    "verbosity": "`ANTHROPIC_PROXY_LOG_LEVEL`",
+    "log_format": "`ANTHROPIC_PROXY_LOG_FORMAT`",
 }
 
 
@@ -81,7 +86,8 @@ def launcher() -> str:
         default = told[1] if told else ""
         if getattr(param, "show_default", None):
             default = str(param.default)
-        names = ", ".join(f"`{name}`" for name in param.opts)
+        given = (*param.opts, *param.secondary_opts)
+        names = ", ".join(f"`{name}`" for name in given)
         variables = _FLAG_VARIABLES.get(str(param.name), "—")
         meaning = text[: told.start()] if told else text
         rows.append((names, variables, f"`{default}`" if default else "—", meaning))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from anthropic_proxy.simulator.server import SimulatorThread
+from support.chat_user import ChatUser
 from support.running_proxy import RunningProxy
 
 PROXY_KEY = "sk-ant-api03-test-key-of-the-proxy"
@@ -28,6 +29,13 @@ def proxy(
     environment = {"ANTHROPIC_API_KEY": PROXY_KEY}
     with RunningProxy(home, upstream=simulator.url, environment=environment) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def chat(proxy: RunningProxy, simulator: SimulatorThread) -> Iterator[ChatUser]:
+    """The official OpenAI SDK on that proxy, with a look at what goes upstream."""
+    with ChatUser(proxy, simulator) as user:
+        yield user
 
 
 @pytest.fixture

@@ -7,14 +7,17 @@ do not wait for mitmproxy.
 from __future__ import annotations
 
 import importlib
+import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, NoReturn
 
 import click
 
 from .. import __version__
 
 _COMMANDS: Final = {"serve": "serve", "simulate": "simulate", "demo": "demo"}
+DEFAULT_COMMAND: Final = "serve"
+_OWN_FLAGS: Final = ("-h", "--help", "-v", "--version", "--addon-path")
 
 
 def addon_path() -> Path:
@@ -23,6 +26,23 @@ def addon_path() -> Path:
 
 
 class _LazyGroup(click.Group):
+    """Runs ``serve`` when no command is named: ``anthropic-max-proxy -p 8080``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0].startswith("-") and args[0] not in _OWN_FLAGS):
+            args = [DEFAULT_COMMAND, *args]
+        return super().parse_args(ctx, args)
+
+    def format_options(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        super().format_options(ctx, formatter)
+        serve = self.get_command(ctx, DEFAULT_COMMAND)
+        assert serve is not None
+        records = [param.get_help_record(ctx) for param in serve.params]
+        with formatter.section("Options of serve, which runs when no command is named"):
+            formatter.write_dl([record for record in records if record is not None])
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
 
@@ -58,6 +78,18 @@ def cli() -> None:
     """Let programs written for OpenAI's API talk to Claude."""
 
 
-def main(argv: list[str] | None = None) -> Any:
-    """Entry point of the console script."""
-    return cli.main(args=argv, prog_name="anthropic-max-proxy")
+def main(argv: list[str] | None = None) -> NoReturn:
+    """Entry point of the script. Exit codes: 0 good, 1 failed, 2 wrong usage."""
+    try:
+        code = cli.main(argv, prog_name="anthropic-max-proxy", standalone_mode=False)
+    except click.UsageError as wrong:
+        context = wrong.ctx.command_path if wrong.ctx else "anthropic-max-proxy"
+        click.echo(f"{wrong.format_message()} (See {context} --help)", err=True)
+        code = wrong.exit_code
+    except click.ClickException as problem:
+        problem.show()
+        code = problem.exit_code
+    except click.Abort:
+        click.echo("Stopped.", err=True)
+        code = 1
+    sys.exit(code)

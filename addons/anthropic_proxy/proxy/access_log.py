@@ -1,11 +1,22 @@
-"""What the log shows of each request. Never a secret, never a body."""
+"""What the log shows of each request, by ``anthropic_log_level``. Never a secret.
+
+quiet: what failed. minimal: a line for each request. medium: what was asked, what was
+done to it, and what came of it. verbose: the bodies too.
+"""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from mitmproxy.log import ALERT
+
+from ..wire import jsontext
+from . import log_bodies
+from .forwarding import upstream_of
+from .log_output import Entry, Line, tell
+from .masking import masked, one_line
 
 if TYPE_CHECKING:
     from .call import Call
@@ -14,66 +25,220 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _TAGS: Final = {"openai": "OpenAI", "anthropic": "Anthropic"}
+_DETAILED: Final = ("medium", "verbose")
+_ROUTINE: Final = ("health", "status page", "options")
+"""Kinds whose successes would only fill the log (health checks)."""
+_INPUT: Final = (
+    "input_tokens",
+    "cache_creation_input_tokens",
+    "cache_read_input_tokens",
+)
+_MESSAGE_LENGTH: Final = 400
+
+
+def incoming(call: Call, runtime: Runtime, sent: bytes | None) -> None:
+    """What was asked for and where it goes.
+
+    Args:
+        sent: the client's body, when ``log_bodies.wanted``.
+    """
+    if runtime.options["log_level"] in _DETAILED and call.admitted:
+        facts = _asked(call) | {
+            "injected": _injected(call),
+            "upstream": str(upstream_of(call, runtime.upstream)),
+        }
+        lines = [
+            Line(
+                f"[{call.id}] Incoming request [{_TAGS[call.endpoint.dialect]}] "
+                f"{facts['method']} {facts['path']}"
+            ),
+            *_request_lines(call, facts),
+        ]
+        tell(logger, ALERT, Entry("request", tuple(lines), facts, full_time=True))
+    if sent is not None:
+        log_bodies.show_request(call, sent)
 
 
 def finished(call: Call, runtime: Runtime) -> None:
-    """One line for an exchange that was answered."""
-    response = call.flow.response
-    if runtime.options["log_level"] == "quiet" or response is None:
+    """What came of an exchange that was answered."""
+    response, level = call.flow.response, runtime.options["log_level"]
+    if response is None or level == "quiet":
         return
     good = response.status_code < 400 and call.finish != "error"
-    _line(call, runtime, "✓" if good else "✗", str(response.status_code))
+    if good and call.local and call.endpoint.kind in _ROUTINE and level != "verbose":
+        return
+    facts = _result(call, runtime) | {"status": response.status_code, "ok": good}
+    if not good and (error := _error_of(call)):
+        facts["error"] = error
+    tone = "good" if good else "bad"
+    if level in _DETAILED and call.admitted:
+        word = "Success" if good else "Failed"
+        head = f"[{call.id}] {_mark(good)} {word} ({response.status_code})"
+        head += f" in {facts['duration_s']:.2f}s"
+        entry = Entry(
+            "response", (Line(head, tone), *_result_lines(facts)), facts, full_time=True
+        )
+    else:
+        entry = Entry("response", (Line(_short(call, facts, good), tone),), facts)
+    tell(logger, ALERT, entry)
 
 
 def failed(call: Call, runtime: Runtime) -> None:
-    """One line for an exchange that broke off; the reason is mitmproxy's."""
+    """An exchange that broke off; the reason is mitmproxy's."""
     reason = call.flow.error.msg if call.flow.error else "failed"
-    _line(call, runtime, "✗", reason, level=logging.WARNING)
+    reason = _safe(call, reason)
+    facts = _result(call, runtime) | {"status": None, "ok": False, "error": reason}
+    text = f"[{call.id}] [{_TAGS[call.endpoint.dialect]}] ✗ {reason} {_what(facts)}"
+    line = Line(f"{text} {facts['duration_s']:.2f}s", "bad")
+    tell(logger, logging.WARNING, Entry("response", (line,), facts))
 
 
-def _line(
-    call: Call, runtime: Runtime, mark: str, outcome: str, level: int = ALERT
-) -> None:
+def _mark(good: bool) -> str:
+    return "✓" if good else "✗"
+
+
+# -- facts: plain values, fit to print ---------------------------------------------
+
+
+def _asked(call: Call) -> dict[str, Any]:
+    asked: Mapping[str, Any] = call.asked
+    if call.translation is not None:
+        exchange, body = call.translation.exchange, call.translation.body
+        asked = {
+            "model": exchange.model_asked,
+            "max_tokens": body.get("max_tokens"),
+            "stream": exchange.stream,
+        }
+    return {
+        "request_id": call.id,
+        "dialect": call.endpoint.dialect,
+        "method": one_line(call.method),
+        "path": _safe(call, call.path),
+        "model_asked": _optional(call, asked.get("model")),
+        "model": _optional(call, call.model),
+        "max_tokens": asked.get("max_tokens"),
+        "stream": bool(asked.get("stream")),
+        "credential": call.credential.source if call.credential else None,
+    }
+
+
+def _injected(call: Call) -> bool:
+    """Translated requests with such a credential always have the sentence."""
+    needed = call.credential is not None and call.credential.needs_identity
+    return call.injected or (needed and call.translation is not None)
+
+
+def _result(call: Call, runtime: Runtime) -> dict[str, Any]:
+    now = runtime.monotonic()
+    facts = _asked(call) | {
+        "upstream_request_id": _optional(call, call.upstream_id),
+        "finish_reason": _optional(call, call.finish),
+        "duration_s": round(now - call.started, 3),
+        "first_byte_s": (
+            round(call.first_byte - call.started, 3) if call.first_byte else None
+        ),
+        "warnings": _warnings(call),
+    }
+    if isinstance(call.usage, Mapping):
+        counts = {key: _count(call.usage.get(key)) for key in _INPUT}
+        facts |= counts | {
+            "input_tokens_all": sum(counts.values()),
+            "output_tokens": _count(call.usage.get("output_tokens")),
+        }
+    return facts
+
+
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _warnings(call: Call) -> list[str]:
+    translated = call.translation.report.warnings if call.translation else []
+    return [_safe(call, warning) for warning in (*translated, *call.warnings)]
+
+
+def _error_of(call: Call) -> str | None:
+    """The message of the error that the client got, if it cannot be a secret."""
+    response, endpoint = call.flow.response, call.endpoint
+    may_tell = endpoint.shown or (call.local and endpoint.kind != "auth")
+    if not may_tell or response is None or len(response.raw_content or b"") > 64 * 1024:
+        return None
+    try:
+        body = jsontext.decode(log_bodies.decoded(response))
+    except ValueError:
+        return None
+    error = body.get("error") if isinstance(body, dict) else None
+    message = error.get("message") if isinstance(error, dict) else error
+    return _safe(call, message) if isinstance(message, str) else None
+
+
+def _optional(call: Call, value: Any) -> str | None:
+    return _safe(call, value) if isinstance(value, str) else None
+
+
+def _safe(call: Call, text: str) -> str:
+    text = one_line(masked(text, call.secrets))
+    return text if len(text) <= _MESSAGE_LENGTH else f"{text[:_MESSAGE_LENGTH]}…"
+
+
+# -- words -------------------------------------------------------------------------
+
+
+def _short(call: Call, facts: Mapping[str, Any], good: bool) -> str:
+    """``[OpenAI] ✓ 200 gpt-4o → claude-sonnet-5-5 (in:28 out:19) 1.23s``."""
+    tokens = ""
+    if "output_tokens" in facts:
+        tokens = f"(in:{facts['input_tokens_all']} out:{facts['output_tokens']})"
     parts = [
-        f"[{_TAGS[call.endpoint.dialect]}] {mark} {outcome}",
-        _models(call),
-        _tokens(call.usage),
-        f"{runtime.monotonic() - call.started:.2f}s",
+        f"[{_TAGS[call.endpoint.dialect]}] {_mark(good)} {facts['status']}",
+        _what(facts),
+        tokens,
+        f"{facts['duration_s']:.2f}s",
     ]
-    if runtime.options["log_level"] in ("medium", "verbose"):
-        parts += _details(call)
-    logger.log(level, " ".join(part for part in parts if part))
+    return " ".join(part for part in parts if part)
 
 
-def _models(call: Call) -> str:
-    asked = call.translation.exchange.model_asked if call.translation else None
-    if asked and call.model and asked != call.model:
-        return f"{asked} → {call.model}"
-    if call.model:
-        return call.model
-    return f"{call.flow.request.method} {call.flow.request.path.partition('?')[0]}"
+def _what(facts: Mapping[str, Any]) -> str:
+    asked, used = facts["model_asked"], facts["model"]
+    if asked and used and asked != used:
+        return f"{asked} → {used}"
+    return used or asked or f"{facts['method']} {facts['path']}"
 
 
-def _tokens(usage: Any) -> str:
-    if not isinstance(usage, dict):
-        return ""
-    sent = sum(
-        usage.get(key) or 0
-        for key in (
-            "input_tokens",
-            "cache_creation_input_tokens",
-            "cache_read_input_tokens",
-        )
-    )
-    return f"(in:{sent} out:{usage.get('output_tokens') or 0})"
+def _request_lines(call: Call, facts: Mapping[str, Any]) -> list[Line]:
+    lines = []
+    if facts["model_asked"]:
+        lines.append(Line(f"  Model: {_what(facts)}"))
+    if facts["max_tokens"] is not None:
+        streamed = ", streamed" if facts["stream"] else ""
+        lines.append(Line(f"  Max tokens: {facts['max_tokens']}{streamed}"))
+    if facts["injected"]:
+        lines.append(Line("  ✓ Injected required system prompt", "good"))
+    lines.append(Line(f"  ✓ Credential: {facts['credential']}", "good"))
+    lines.append(Line(f"  → Forwarding to {facts['upstream']}"))
+    return lines
 
 
-def _details(call: Call) -> list[str]:
-    details = [call.finish] if call.finish else []
-    if call.credential is not None:
-        details.append(f"credential={call.credential.source}")
-    warnings = [*call.translation.report.warnings] if call.translation else []
-    if warnings or call.warnings:
-        details.append("warnings=" + ",".join([*warnings, *call.warnings]))
-    details.append(call.id)
-    return details
+def _result_lines(facts: Mapping[str, Any]) -> list[Line]:
+    lines = []
+    if facts["model"] and facts["model"] != facts["model_asked"]:
+        lines.append(Line(f"  Model: {facts['model']}"))
+    if "output_tokens" in facts:
+        lines.append(Line(f"  Tokens: {_tokens(facts)}"))
+    if facts["finish_reason"]:
+        lines.append(Line(f"  Finish: {facts['finish_reason']}"))
+    if facts.get("error"):
+        lines.append(Line(f"  Error: {facts['error']}", "bad"))
+    if facts["warnings"]:
+        lines.append(Line(f"  Warnings: {', '.join(facts['warnings'])}", "warning"))
+    if facts["upstream_request_id"]:
+        lines.append(Line(f"  Upstream's id: {facts['upstream_request_id']}"))
+    return lines
+
+
+def _tokens(facts: Mapping[str, Any]) -> str:
+    text = f"input={facts['input_tokens_all']}, output={facts['output_tokens']}"
+    written, read = (facts[key] for key in _INPUT[1:])
+    if written or read:
+        text += f" (of the input {read} read from the cache, {written} written to it)"
+    return text

@@ -14,15 +14,15 @@ from typing import Any
 from mitmproxy import ctx, exceptions
 from mitmproxy.addonmanager import Loader
 from mitmproxy.log import ALERT
+from mitmproxy.net.http import url
 from mitmproxy.proxy import layer, layers
 from mitmproxy.proxy.layers.http import HttpLayer, HTTPMode
 from mitmproxy.proxy.mode_specs import ProxyMode, ReverseMode
 
-from .. import __version__
 from ..credentials.sources import choose
 from ..dialects.chat_completions.memory import RecentThinking
 from ..models.catalog import Catalog
-from . import exposure, options
+from . import exposure, log_output, options, start_lines
 from .audience import Audience
 from .background import Background, cache_file
 from .call import Call
@@ -44,6 +44,7 @@ class AnthropicProxy:
     def __init__(self) -> None:
         self.pipeline: Pipeline | None = None
         self._audience = Audience()
+        self._log = log_output.OwnLog()
         self._background = Background(
             lambda: self._stages().runtime, self._upstream, cache_file(os.environ)
         )
@@ -71,6 +72,7 @@ class AnthropicProxy:
             if (wrong := exposure.refusal(runtime)) is not None:
                 raise exceptions.OptionsError(wrong)
             self.pipeline = Pipeline(runtime, self._told)
+            self._log.use(runtime.options["log_format"])
 
     def _runtime(self) -> Runtime:
         """What the options say now; what was learnt since the start is kept."""
@@ -93,6 +95,7 @@ class AnthropicProxy:
             credentials=credentials,
             chosen=choose(credentials),
             memory=memory,
+            mitmweb=_mitmweb,
             exposed_at=exposure.exposed_at(_modes(), ctx.options.listen_host),
             started=before.started if before is not None else time.time(),
         )
@@ -100,16 +103,22 @@ class AnthropicProxy:
     def running(self) -> None:
         """Say what is in force, and begin what goes on in the background."""
         runtime = self._stages().runtime
-        version = f"anthropic-max-proxy {__version__}"
-        logger.log(ALERT, "%s: requests go to %s", version, self._upstream())
-        logger.log(ALERT, "%s: %s", version, runtime.why)
+        given = {o.key: getattr(ctx.options, o.key) for o in options.OPTIONS}
+        entry = start_lines.entry(
+            runtime,
+            addresses=_addresses(),
+            upstream=str(self._upstream()),
+            settings=options.origins(given, os.environ),
+        )
+        log_output.tell(logger, ALERT, entry)
         if (warning := exposure.warning(runtime)) is not None:
-            logger.warning("%s: %s", version, warning)
+            logger.warning("anthropic-max-proxy: %s", warning)
         self._background.start()
 
     def done(self) -> None:
         """The proxy stops."""
         self._background.stop()
+        self._log.remove()
 
     def _upstream(self) -> Upstream | None:
         """The upstream by option, else the first mode's target."""
@@ -167,6 +176,20 @@ _REPLACED = (HttpLayer, layers.TCPLayer)
 
 def _modes() -> list[ProxyMode]:
     return [ProxyMode.parse(spec) for spec in ctx.options.mode]
+
+
+def _addresses() -> list[str]:
+    """Base URLs of the ports that are open."""
+    found = ctx.master.addons.get("proxyserver").listen_addrs()
+    return [f"http://{url.hostport('http', *address[:2])}" for address in found]
+
+
+def _mitmweb() -> str | None:
+    """The page of the mitmweb that this runs in, without its token."""
+    if "web_port" not in ctx.options:
+        return None
+    host = ctx.options.web_host or "127.0.0.1"
+    return f"http://{url.hostport('http', host, ctx.options.web_port)}/"
 
 
 def _check_modes(modes: list[ProxyMode]) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal
 
 from mitmproxy import http
+from mitmproxy.net.http import status_codes
 
 from .. import __version__
 from ..dialects.chat_completions.errors import error_body as openai_error
@@ -58,3 +59,36 @@ def error_answer(
         body = openai_error(message, type_, None, code)
     headers = {"x-should-retry": "false"} if status < 500 else {}
     return json_answer(status, body, request_id, headers)
+
+
+def as_headers(fields: Iterable[tuple[str, str]]) -> http.Headers:
+    """mitmproxy's headers from pairs of text.
+
+    Bytes that are not UTF-8 come as surrogates, and go back as the bytes they were.
+    """
+    return http.Headers([(_bytes(name), _bytes(value)) for name, value in fields])
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+# About a body that is not there any more.
+_OF_THE_BODY: Final = frozenset({"content-type", "content-encoding", "content-length"})
+
+
+def replace(
+    response: http.Response,
+    status: int,
+    fields: Iterable[tuple[str, str]],
+    body: Any,
+) -> None:
+    """The client's JSON in place of upstream's, in the same flow."""
+    content = jsontext.encode(body)
+    kept = [(name, text) for name, text in fields if name.lower() not in _OF_THE_BODY]
+    response.status_code = status
+    response.reason = status_codes.RESPONSES.get(status, "")
+    response.headers = as_headers([*kept, ("content-type", "application/json")])
+    response.trailers = None
+    response.data.content = content
+    response.headers["content-length"] = str(len(content))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mitmproxy.http import HTTPFlow, Response
 
     from .endpoints import Endpoint
+    from .log_bodies import StreamTap
 
 FLOW_KEY = "anthropic_proxy"
 """Key of ``flow.metadata`` under which a call's public facts are kept."""
@@ -34,6 +35,9 @@ class Call:
     """Ours, for the log, the flow and the ``x-request-id`` of answers made here."""
     started: float
     """Monotonic seconds at which the request's head was read."""
+    method: str = ""
+    path: str = ""
+    """As the client sent them; the path without its query, which may hold a secret."""
     host: str = ""
     """The Host header as the client sent it; mitmproxy rewrites it in the flow."""
     body: bytes = b""
@@ -44,6 +48,9 @@ class Call:
     own: Credential | None = None
     """The client's own Anthropic credential."""
     local_key: bool = False
+    """The client presented the local access key."""
+    hidden: str = ""
+    """The local access key itself, which no log may show."""
     credential: Credential | None = None
     """What goes on the wire. Never in the flow."""
     no_credential: CredentialUnavailable | None = None
@@ -68,11 +75,21 @@ class Call:
     pauses_left: int = 0
 
     upstream_status: int | None = None
+    upstream_id: str | None = None
+    """Upstream's ``request-id``."""
+    tap: StreamTap | None = None
+    """What a verbose log shows of a stream."""
     usage: Mapping[str, Any] | None = None
     model: str | None = None
     finish: str | None = None
     warnings: list[str] = field(default_factory=list)
     first_byte: float | None = None
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no log may show, whatever it looks like."""
+        held = (self.credential, self.own)
+        return (self.hidden, *(found.secret for found in held if found is not None))
 
     def note(self, **facts: Any) -> None:
         """Keep public facts (plain JSON values) with the flow."""

@@ -11,6 +11,7 @@ from mitmproxy.proxy.mode_specs import ReverseMode
 
 from ..credentials.credential import Credential
 from ..wire.anthropic import BETA_HEADER
+from .answers import as_headers
 from .call import Call
 from .options import Upstream
 
@@ -99,19 +100,6 @@ def forward(
     request.port = upstream.port
     request.host_header = url.hostport(upstream.scheme, upstream.host, upstream.port)
     call.admitted = True
-
-
-def as_headers(fields: Iterable[tuple[str, str]]) -> http.Headers:
-    """mitmproxy's headers from pairs of text.
-
-    Bytes that are not UTF-8 come as surrogates, and go back as the bytes they were.
-    """
-    return http.Headers(
-        [
-            (name.encode("utf-8", "surrogateescape"), value.encode("utf-8", "surrogateescape"))
-            for name, value in fields
-        ]
-    )
 
 
 def set_content(request: http.Request, content: bytes) -> None:

@@ -1,33 +1,41 @@
-"""Endpoints that are answered here: health, the model list, everything unknown."""
+"""What is answered here: health, the status page, OPTIONS, and every kind of no."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
+
+from mitmproxy import http
 
 from .. import __version__
-from ..dialects.chat_completions.models import model_list
-from ..models.catalog import Model
-from .answers import json_answer
-from .endpoints import hint
+from .answers import USER_AGENT, json_answer
+from .endpoints import allowed, hint
 from .forwarding import upstream_of
 from .handler import Handler, answer, refuse
+from .status_page import CONTENT_SECURITY, page
 
 if TYPE_CHECKING:
     from .call import Call
 
-SERVICE = "anthropic-max-proxy"
+SERVICE: Final = "anthropic-max-proxy"
 
 
-class Health(Handler):
-    """``GET /health``: this process is up; upstream is not asked."""
-
+class _Local(Handler):
     needs_credential = False
+
+
+class Health(_Local):
+    """``GET /health``: this process is up; upstream is not asked."""
 
     def request(self, call: Call) -> None:
         """Facts without a secret."""
+        answer(call, json_answer(200, self.facts(call), call.id))
+
+    def facts(self, call: Call) -> dict[str, Any]:
+        """What runs here."""
         runtime = self.runtime
+        runtime.look_again()
         source = runtime.source.name if runtime.source is not None else None
-        facts = {
+        return {
             "status": "ok",
             "service": SERVICE,
             "version": __version__,
@@ -35,25 +43,78 @@ class Health(Handler):
             "credential": source,
             "uptime": round(runtime.now() - runtime.started),
         }
-        answer(call, json_answer(200, facts, call.id))
 
 
-class Models(Handler):
-    """``GET /v1/models``: the catalogue."""
-
-    needs_credential = False
+class StatusPage(Health):
+    """``GET /``: one page for a browser, the same facts as JSON for programs."""
 
     def request(self, call: Call) -> None:
-        """OpenAI's list shape."""
-        listed = model_list([_as_upstream(model) for model in self.runtime.catalog])
-        headers = {"x-models-source": "catalogue"}
-        answer(call, json_answer(200, listed, call.id, headers))
+        """Which one is asked for is in ``Accept``; scripts send ``*/*``."""
+        facts = self.facts(call) | {
+            "dialects": {
+                "openai": self.runtime.options["enable_openai"],
+                "anthropic": self.runtime.options["enable_anthropic"],
+            },
+            "mitmweb": self.runtime.mitmweb(),
+        }
+        if "text/html" not in call.flow.request.headers.get("accept", "").lower():
+            response = json_answer(200, facts, call.id, {"vary": "accept"})
+        else:
+            html = page(
+                facts,
+                why=self.runtime.why,
+                host=call.host,
+                local_key=bool(self.runtime.options["local_key"]),
+            )
+            response = http.Response.make(
+                200,
+                html.encode("utf-8", "replace"),
+                {
+                    "content-type": "text/html; charset=utf-8",
+                    "content-security-policy": CONTENT_SECURITY,
+                    "x-content-type-options": "nosniff",
+                    "referrer-policy": "no-referrer",
+                    "cache-control": "no-store",
+                    "vary": "accept",
+                    "x-request-id": call.id,
+                    "server": USER_AGENT,
+                },
+            )
+        answer(call, response)
 
 
-class Unknown(Handler):
+class Options(_Local):
+    """``OPTIONS``: the methods of a path, and no leave for other sites' pages."""
+
+    def request(self, call: Call) -> None:
+        """204, without a body."""
+        fields = {
+            "allow": allowed(call.flow.request),
+            "x-request-id": call.id,
+            "server": USER_AGENT,
+        }
+        response = http.Response.make(204, b"", fields)
+        response.headers.pop("content-length", None)  # none on a 204 (RFC 9110 8.6)
+        answer(call, response)
+
+
+class Disabled(_Local):
+    """An endpoint whose switch is off: 404 in its dialect."""
+
+    def request(self, call: Call) -> None:
+        """Say that it is off, and how to turn it on."""
+        endpoint = call.endpoint
+        flag = f"--{(endpoint.switch or '').replace('_', '-')}"
+        refuse(
+            call,
+            404,
+            f"The endpoint {endpoint.name!r} is disabled on this proxy. Its owner can "
+            f"enable it: {flag}, or anthropic_{endpoint.switch}=true.",
+        )
+
+
+class Unknown(_Local):
     """Anything else: 404 in the dialect of the path."""
-
-    needs_credential = False
 
     def request(self, call: Call) -> None:
         """OpenAI words it so; a guess at what was meant is added."""
@@ -61,11 +122,3 @@ class Unknown(Handler):
         path = request.path.partition("?")[0]
         message = f"Unknown request URL: {request.method} {path}. {hint(request)}"
         refuse(call, 404, message.rstrip())
-
-
-def _as_upstream(model: Model) -> dict[str, object]:
-    """A catalogue row as upstream's list would have it."""
-    item: dict[str, object] = {"type": "model", "id": model.id}
-    if model.retires is not None:
-        item["retires_at"] = f"{model.retires.isoformat()}T00:00:00Z"
-    return item

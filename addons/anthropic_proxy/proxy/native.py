@@ -9,8 +9,9 @@ from mitmproxy import http
 
 from ..dialects.messages.errors import NativeStreamWatch
 from ..dialects.messages.splice import spliced
+from .answers import as_headers
 from .endpoints import path_of
-from .forwarding import as_headers, end_to_end, forward, upstream_of
+from .forwarding import end_to_end, forward, upstream_of
 from .handler import Handler
 from .streaming import SafeStream
 
@@ -168,4 +169,5 @@ def with_request_id(call: Call, response: http.Response) -> None:
 
 
 def _is(response: http.Response, media_type: str) -> bool:
-    return response.headers.get("content-type", "").lower().startswith(media_type)
+    given: str = response.headers.get("content-type", "")
+    return given.lower().startswith(media_type)

@@ -8,19 +8,28 @@ option, else environment, else default. A wrong value stops the start by name.
 from __future__ import annotations
 
 import difflib
-import ipaddress
-import math
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from mitmproxy import exceptions
 from mitmproxy.addonmanager import Loader
-from mitmproxy.utils import human
 
 from ..dialects.messages.identity import IDENTITY
+from . import option_values
+from .option_values import Upstream, is_loopback, parse_upstream
+
+__all__ = [
+    "OPTIONS",
+    "Option",
+    "Upstream",
+    "declare",
+    "is_loopback",
+    "origins",
+    "parse_upstream",
+    "read",
+    "refuse_unknown",
+]
 
 PREFIX: Final = "anthropic_"
 ENV_PREFIX: Final = "ANTHROPIC_PROXY_"
@@ -49,120 +58,24 @@ class Option:
         return ENV_PREFIX + self.name.upper()
 
 
-@dataclass(frozen=True, slots=True)
-class Upstream:
-    """Where requests go."""
-
-    scheme: str
-    host: str
-    port: int
-    path: str
-    """Prefix before ``/v1/…``; empty for Anthropic itself."""
-
-    def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        usual = {"https": 443, "http": 80}[self.scheme] == self.port
-        return f"{self.scheme}://{host}{'' if usual else f':{self.port}'}{self.path}"
-
-
-def _boolean(text: str) -> bool:
-    values = {
-        "true": True, "1": True, "yes": True, "on": True,
-        "false": False, "0": False, "no": False, "off": False,
-    }  # fmt: skip
-    try:
-        return values[text.strip().lower()]
-    except KeyError:
-        raise ValueError("expected true or false") from None
-
-
-def _whole_number(low: int, high: int | None = None) -> Callable[[str], int]:
-    top = math.inf if high is None else high
-    span = f"from {low} up" if high is None else f"from {low} to {high}"
-
-    def parse(text: str) -> int:
-        if not re.fullmatch(r"\s*\d{1,18}\s*", text) or not low <= int(text) <= top:
-            raise ValueError(f"expected a whole number {span}")
-        return int(text)
-
-    return parse
-
-
-def _size(text: str) -> int:
-    try:
-        size = human.parse_size(text.strip())
-    except ValueError:
-        size = None
-    if not size or size < 0:
-        raise ValueError("expected a size such as 32m or 1048576")
-    return size
-
-
-def _one_of(*choices: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        value = text.strip().lower()
-        if value not in choices:
-            raise ValueError(f"expected one of {', '.join(choices)}")
-        return value
-
-    return parse
-
-
-def _text(text: str) -> str:
-    if not text.strip():
-        raise ValueError("expected a value that is not empty")
-    return text.strip()
-
-
-def parse_upstream(text: str) -> Upstream:
-    """Read ``http(s)://host[:port][/prefix]``.
-
-    Raises:
-        ValueError: with what would be right. Credentials in the URL are refused:
-            they would be shown wherever the upstream is.
-    """
-    try:
-        url = urlsplit(text.strip())
-        port = url.port
-    except ValueError as wrong:
-        raise ValueError(f"expected a URL, but {wrong}") from None
-    if url.scheme not in ("http", "https") or not url.hostname:
-        raise ValueError("expected a URL such as https://api.anthropic.com")
-    if url.username or url.password or url.query or url.fragment:
-        raise ValueError("expected a URL without user, query or fragment")
-    default = 443 if url.scheme == "https" else 80
-    path = url.path.rstrip("/").removesuffix("/v1")
-    return Upstream(url.scheme, url.hostname, port or default, path)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether ``host`` is an address or name of this machine alone."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
 CREDENTIALS: Final = ("auto", "api_key", "console", "client", "subscription")
 
 OPTIONS: Final[tuple[Option, ...]] = (
     Option(
-        "upstream", None, parse_upstream,
+        "upstream", None, option_values.parse_upstream,
         "URL that requests go to. Default: the target of --mode reverse:…",
     ),
     Option(
-        "credential", "auto", _one_of(*CREDENTIALS),
+        "credential", "auto", option_values.one_of(*CREDENTIALS),
         f"Where the credential comes from: {', '.join(CREDENTIALS)}.",
     ),
     Option(
-        "token_file", None, _text,
+        "token_file", None, option_values.text,
         "File that holds the login. "
         "Default: ~/.config/anthropic-max-proxy/tokens.json",
     ),
     *(
-        Option(f"oauth_{name}", None, _text, f"OAuth login: {meaning}.")
+        Option(f"oauth_{name}", None, option_values.text, f"OAuth login: {meaning}.")
         for name, meaning in (
             ("authorize_url", "the page that asks the user"),
             ("token_url", "where codes and refresh tokens are exchanged"),
@@ -172,74 +85,94 @@ OPTIONS: Final[tuple[Option, ...]] = (
         )
     ),
     Option(
-        "system_prompt_prefix", IDENTITY, _text,
+        "enable_openai", True, option_values.boolean,
+        "Serve OpenAI's API: /v1/chat/completions.",
+    ),
+    Option(
+        "enable_anthropic", True, option_values.boolean,
+        "Serve Anthropic's own API: /v1/messages and its kin.",
+    ),
+    Option(
+        "system_prompt_prefix", IDENTITY, option_values.text,
         "First system block of requests with a subscription token, and only those.",
     ),
     Option(
-        "client_passthrough", True, _boolean,
+        "client_passthrough", True, option_values.boolean,
         "Use the client's own Anthropic credential when it sends one.",
     ),
     Option(
-        "local_key", None, _text,
+        "local_key", None, option_values.text,
         "A key that clients must send to use this proxy. It never goes upstream.",
     ),
     Option(
-        "default_model", None, _text,
+        "default_model", None, option_values.text,
         "Claude model for every OpenAI model name that is not mapped by name.",
         also_env="ANTHROPIC_DEFAULT_MODEL",
     ),
     Option(
-        "model_mappings", None, _text,
+        "model_mappings", None, option_values.text,
         "JSON file that maps model names to Claude models. "
         "Default: .router-mappings.json in the working directory, if it is there.",
     ),
     Option(
-        "high_tier", False, _boolean,
+        "list_aliases", False, option_values.boolean,
+        "Show mapped names, OpenAI's too, in the list of models.",
+    ),
+    Option(
+        "high_tier", False, option_values.boolean,
         "Send *-pro, o1 and the like to Opus instead of Sonnet.",
     ),
     Option(
-        "retired_models", "replace", _one_of("replace", "reject"),
+        "retired_models", "replace", option_values.one_of("replace", "reject"),
         "What to do with a request for a retired model: replace it or reject it.",
     ),
     Option(
-        "default_max_tokens", 32_000, _whole_number(1, 1_000_000),
+        "default_max_tokens", 32_000, option_values.whole_number(1, 1_000_000),
         "max_tokens for requests that name none (capped at the model's own maximum).",
     ),
     Option(
-        "strict", False, _boolean,
+        "strict", False, option_values.boolean,
         "Refuse requests with a field that would be altered or ignored.",
     ),
     Option(
-        "auto_cache", False, _boolean,
+        "auto_cache", False, option_values.boolean,
         "Let Anthropic place prompt-cache marks (billed as cache writes).",
     ),
     Option(
-        "reasoning_content", True, _boolean,
+        "reasoning_content", True, option_values.boolean,
         "Answer with the extensions reasoning_content and thinking_blocks.",
     ),
     Option(
-        "anthropic_content", False, _boolean,
+        "anthropic_content", False, option_values.boolean,
         "Answer with the extension anthropic_content: the unabridged content blocks.",
     ),
     Option(
-        "echo_model", False, _boolean,
+        "echo_model", False, option_values.boolean,
         "Answer with the model name that was asked for.",
     ),
     Option(
-        "thinking_memory", 1_000, _whole_number(0, 1_000_000),
+        "thinking_memory", 1_000, option_values.whole_number(0, 1_000_000),
         "Answers whose thinking is kept in memory for clients that drop it; 0 = none.",
     ),
     Option(
-        "model_refresh", True, _boolean,
+        "model_refresh", True, option_values.boolean,
         "Ask upstream for its models' capabilities in the background.",
     ),
     Option(
-        "body_limit", 32 * 1024 * 1024, _size,
+        "body_limit", 32 * 1024 * 1024, option_values.size,
         "Largest request body, such as 32m.",
     ),
     Option(
-        "log_level", "medium", _one_of("quiet", "minimal", "medium", "verbose"),
+        "log_level", "medium", option_values.log_level,
         "What the log shows of each request: quiet, minimal, medium or verbose.",
+    ),
+    Option(
+        "log_format", "mitmproxy", option_values.one_of("mitmproxy", "text", "json"),
+        "Who writes the log: mitmproxy in its own form, or the proxy as text or json.",
+    ),
+    Option(
+        "origins", (), option_values.origins,
+        "For the launcher: where it took its settings from, for the start-up lines.",
     ),
 )  # fmt: skip
 
@@ -261,27 +194,64 @@ def read(values: Mapping[str, str | None], env: Mapping[str, str]) -> dict[str, 
     Raises:
         OptionsError: naming the option or the variable that is wrong.
     """
-    return {option.name: _effective(option, values, env) for option in OPTIONS}
+    chosen = {option.name: _effective(option, values, env) for option in OPTIONS}
+    if not (chosen["enable_openai"] or chosen["enable_anthropic"]):
+        raise exceptions.OptionsError(
+            "anthropic_enable_openai and anthropic_enable_anthropic are both false: "
+            "at least one API must be served"
+        )
+    return chosen
+
+
+def _given(
+    option: Option, values: Mapping[str, str | None], env: Mapping[str, str]
+) -> tuple[str, str] | None:
+    """The name under which an option was set, and its text; None when it was not."""
+    places = [
+        (option.key, values.get(option.key)),
+        (option.env, env.get(option.env)),
+        (option.also_env or "", env.get(option.also_env or "")),
+    ]
+    found = ((where, text) for where, text in places if text is not None)
+    return next(found, None)
 
 
 def _effective(
     option: Option, values: Mapping[str, str | None], env: Mapping[str, str]
 ) -> Any:
-    given = [
-        (option.key, values.get(option.key)),
-        (option.env, env.get(option.env)),
-        (option.also_env or "", env.get(option.also_env or "")),
-    ]
-    for where, text in given:
-        if text is None:
-            continue
-        try:
-            return option.parse(text)
-        except ValueError as wrong:
-            shown = "the value given" if option.name == "local_key" else repr(text)
-            message = f"{where}: {shown} is not valid: {wrong}"
-            raise exceptions.OptionsError(message) from None
-    return option.default
+    given = _given(option, values, env)
+    if given is None:
+        return option.default
+    where, text = given
+    try:
+        return option.parse(text)
+    except ValueError as wrong:
+        shown = "the value given" if option.name == "local_key" else repr(text)
+        message = f"{where}: {shown} is not valid: {wrong}"
+        raise exceptions.OptionsError(message) from None
+
+
+def origins(
+    values: Mapping[str, str | None], env: Mapping[str, str]
+) -> list[tuple[str, str, str]]:
+    """Every option that is set: its name, what it is (secrets masked), and where.
+
+    What the launcher has set is said in the words of its own flags.
+    """
+    launcher = dict(_effective(_BY_NAME["origins"], values, env))
+    found = []
+    for option in OPTIONS:
+        given = _given(option, values, env)
+        if given is not None and option.name != "origins":
+            where, text = given
+            if where == option.key:
+                where = launcher.get(option.name, f"option {where}")
+            shown = "***" if option.name == "local_key" else text.strip()
+            found.append((option.name, shown, where))
+    return found
+
+
+_BY_NAME: Final = {option.name: option for option in OPTIONS}
 
 
 def refuse_unknown(names: Iterable[str]) -> None:

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Final
 from mitmproxy import http
 
 from ..credentials.credential import CredentialUnavailable, Presented, presented
-from . import access_log, exposure
+from . import access_log, exposure, log_bodies
 from .answers import error_answer
 from .auth import Auth
 from .call import Call
 from .chat import ChatCompletions
-from .endpoints import Endpoint, Kind, match
+from .endpoints import Endpoint, Kind, disabled, match
 from .handler import Handler, refuse
 from .http_facts import BROKEN_ANSWER
-from .local import Health, Models, Unknown
-from .native import Messages
+from .local import Disabled, Health, Options, StatusPage, Unknown
+from .models_list import Models, OneModel
+from .native import Messages, Native
 
 if TYPE_CHECKING:
     from .runtime import Runtime
@@ -27,9 +28,14 @@ if TYPE_CHECKING:
 HANDLERS: Final[Mapping[Kind, type[Handler]]] = {
     "chat": ChatCompletions,
     "messages": Messages,
+    "native": Native,
     "models": Models,
+    "model": OneModel,
     "health": Health,
+    "status page": StatusPage,
+    "options": Options,
     "auth": Auth,
+    "disabled": Disabled,
     "unknown": Unknown,
 }
 
@@ -66,14 +72,19 @@ class Pipeline:
         """Take the client's credentials out of the flow before anyone sees it."""
         request, runtime = flow.request, self.runtime
         endpoint = match(request)
+        if endpoint.switch is not None and not runtime.options[endpoint.switch]:
+            endpoint = disabled(endpoint)
         client = _take_credentials(request.headers, runtime.options["local_key"])
         call = Call(
             flow=flow,
             endpoint=endpoint,
             id=f"req_{uuid.uuid4().hex[:24]}",
             started=runtime.monotonic(),
+            method=request.method,
+            path=request.path.partition("?")[0],
             host=host,
             local_key=client.local_key,
+            hidden=runtime.options["local_key"] or "",
         )
         if runtime.options["client_passthrough"]:
             call.own = client.own
@@ -122,38 +133,73 @@ class Pipeline:
 
     def request(self, call: Call) -> None:
         """Local key, credential, then the endpoint's own stage."""
-        handler = self.handler(call.endpoint)
         if call.flow.response is not None or call.broken:
             return
+        sent = (
+            log_bodies.decoded(call.flow.request)
+            if log_bodies.wanted(call, self.runtime)
+            else None
+        )
+        self._request(call)
+        access_log.incoming(call, self.runtime, sent)
+
+    def _request(self, call: Call) -> None:
+        handler = self.handler(call.endpoint)
         if not self._may_enter(call):
             refuse(call, 401, LOCAL_KEY_NEEDED)
             return
-        if handler.needs_credential:
-            if call.credential is None:
-                refuse(call, 401, str(call.no_credential or CLIENT_ONLY))
-                return
+        if call.credential is not None:
             call.note(credential=call.credential.source)
+        elif handler.needs_credential and not handler.without_credential:
+            refuse(call, 401, str(call.no_credential or CLIENT_ONLY))
+            return
         handler.request(call)
 
     def response_headers(self, call: Call) -> None:
         """Only upstream's answers are looked at; ours are complete."""
         if call.local or call.broken:
             return
-        assert call.flow.response is not None
-        call.upstream_status = call.flow.response.status_code
+        response = call.flow.response
+        assert response is not None
+        call.upstream_status = response.status_code
+        call.upstream_id = response.headers.get("request-id")
+        call.note(upstream_request_id=call.upstream_id)
         call.first_byte = self.runtime.monotonic()
         self.handler(call.endpoint).response_headers(call)
+        if response.stream and log_bodies.wanted(call, self.runtime):
+            feed = response.stream if callable(response.stream) else None
+            call.tap = response.stream = log_bodies.StreamTap(feed)
 
     def response(self, call: Call) -> None:
         """Translate; a stage that broke earlier ends here with our own error."""
         if call.broken and call.upstream_status is not None:
             call.flow.response = self.failure(call, 500, BROKEN_ANSWER)
         elif not call.local:
-            self.handler(call.endpoint).response(call)
+            self._response(call)
+        if call.local and log_bodies.wanted(call, self.runtime):
+            assert call.flow.response is not None
+            content = log_bodies.decoded(call.flow.response)
+            log_bodies.show(call, "proxy → client", content)
         access_log.finished(call, self.runtime)
+
+    def _response(self, call: Call) -> None:
+        """The endpoint's own stage, and what a verbose log shows around it."""
+        handler, shown = (
+            self.handler(call.endpoint),
+            log_bodies.wanted(call, self.runtime),
+        )
+        if not shown:
+            handler.response(call)
+        elif call.tap is not None:
+            log_bodies.show_stream(call, call.tap)
+            handler.response(call)
+        else:
+            log_bodies.around(call, handler.response)
 
     def error(self, call: Call) -> None:
         """Nothing came, or not all of it."""
+        if call.tap is not None:
+            log_bodies.show_stream(call, call.tap)
         if call.transcoder is not None or call.watch is not None:
             self.handler(call.endpoint).response(call)
         access_log.failed(call, self.runtime)
@@ -186,7 +232,7 @@ class Pipeline:
             reason = f"Upstream gave no answer that can be used: {_plain(reason)}."
         if call is None:
             return error_answer("openai", status, reason, "req_none")
-        return error_answer(call.endpoint.dialect, status, reason, call.id)
+        return self.handler(call.endpoint).failure(call, status, reason)
 
     def broken_stream(self, call: Call, reason: str) -> bytes | None:
         """What ends a stream that upstream did not."""

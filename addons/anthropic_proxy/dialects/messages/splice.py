@@ -37,7 +37,7 @@ class _NotAnObject(ValueError):
 
 
 def spliced(body: bytes, sentence: str) -> bytes:
-    """The body with ``sentence`` as the first system block, as ``with_identity`` has it.
+    """The body with ``sentence`` as the first system block, as by ``with_identity``.
 
     A body that has it already, or that is not a JSON object, is returned as it is.
     """

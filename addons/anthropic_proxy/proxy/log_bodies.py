@@ -1,0 +1,109 @@
+"""The bodies of all four messages, for ``anthropic_log_level=verbose``."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Final
+
+from mitmproxy import http
+from mitmproxy.log import ALERT
+
+from .log_output import Entry, Line, tell
+from .masking import printable_body
+
+if TYPE_CHECKING:
+    from .call import Call
+    from .runtime import Runtime
+
+logger = logging.getLogger(__name__)
+
+SHOWN_BYTES: Final = 64 * 1024
+"""How much of one body is printed."""
+KEPT_BYTES: Final = 1024 * 1024
+"""How much of a stream is kept for that."""
+
+Feed = Callable[[bytes], bytes | Iterable[bytes]]
+
+
+def wanted(call: Call, runtime: Runtime) -> bool:
+    """Whether bodies are printed: not those that are secrets by their nature."""
+    return runtime.options["log_level"] == "verbose" and call.endpoint.shown
+
+
+def show(call: Call, which: str, body: bytes, size: int = -1) -> None:
+    """Print one body, secrets and base64 shortened."""
+    text = printable_body(
+        body,
+        limit=SHOWN_BYTES,
+        size=len(body) if size < 0 else size,
+        secrets=call.secrets,
+    )
+    lines = [Line(f"[{call.id}] {which}", "dim"), Line(text or "(empty)")]
+    facts = {"request_id": call.id, "which": which, "body": text}
+    tell(logger, ALERT, Entry("body", tuple(lines), facts, full_time=True))
+
+
+def show_request(call: Call, sent: bytes) -> None:
+    """What the client sent and, when it is another, what goes upstream."""
+    show(call, "client → proxy", sent)
+    if not call.admitted:
+        return
+    content = decoded(call.flow.request)
+    if content == sent:
+        note = Line(f"[{call.id}] proxy → upstream: the same bytes", "dim")
+        facts = {"request_id": call.id, "which": "proxy → upstream", "body": None}
+        tell(logger, ALERT, Entry("body", (note,), facts, full_time=True))
+    else:
+        show(call, "proxy → upstream", content)
+
+
+def decoded(message: http.Request | http.Response) -> bytes:
+    """The content without its encoding; as it is when that cannot be undone."""
+    return message.get_content(strict=False) or b""
+
+
+def around(call: Call, stage: Callable[[Call], None]) -> None:
+    """Run the stage of a whole answer; show what came and what the client gets."""
+    assert call.flow.response is not None
+    received = decoded(call.flow.response)
+    show(call, "upstream → proxy", received)
+    stage(call)
+    sent = decoded(call.flow.response)
+    if sent != received:
+        show(call, "proxy → client", sent)
+
+
+class StreamTap:
+    """Stands between mitmproxy and a stream's callable, and keeps the beginning."""
+
+    def __init__(self, feed: Feed | None) -> None:
+        """``None``: the bytes pass as they are."""
+        self._feed = feed
+        self.received = bytearray()
+        self.received_size = 0
+        self.sent = bytearray()
+        self.sent_size = 0
+
+    def __call__(self, data: bytes) -> list[bytes]:
+        """Called by mitmproxy with each fragment, and with ``b""`` at the end."""
+        self.received_size += len(data)
+        self.received += data[: KEPT_BYTES - len(self.received)]
+        out = self._out(data)
+        for piece in out:
+            self.sent_size += len(piece)
+            self.sent += piece[: KEPT_BYTES - len(self.sent)]
+        return out
+
+    def _out(self, data: bytes) -> list[bytes]:
+        if self._feed is None:
+            return [data] if data else []
+        out = self._feed(data)
+        return [out] if isinstance(out, bytes) else list(out)
+
+
+def show_stream(call: Call, tap: StreamTap) -> None:
+    """Both sides of a stream that has ended."""
+    show(call, "upstream → proxy", bytes(tap.received), tap.received_size)
+    if tap.sent != tap.received:
+        show(call, "proxy → client", bytes(tap.sent), tap.sent_size)
