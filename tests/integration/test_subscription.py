@@ -79,6 +79,7 @@ def test_a_request_gets_token_beta_and_identity(
         assert headers["authorization"] == f"Bearer {token}"
         assert headers["anthropic-beta"] == "oauth-2025-04-20"
         assert "x-api-key" not in headers
+        assert headers["user-agent"].startswith("anthropic-max-proxy/")
         assert sent["system"][0] == {"type": "text", "text": IDENTITY}
         assert token not in proxy.log
 

@@ -11,14 +11,23 @@ from ..simulator.server import Simulator
 
 @click.command("simulate")
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("-p", "--port", type=click.IntRange(0, 65535), default=8200)
-def command(host: str, port: int) -> None:
+@click.option(
+    "-p", "--port", type=click.IntRange(0, 65535), default=8200, show_default=True
+)
+@click.option(
+    "--pace",
+    type=click.FloatRange(0, 10),
+    default=0.02,
+    show_default=True,
+    help="Seconds between the events of a stream.",
+)
+def command(host: str, port: int, pace: float) -> None:
     """Run the simulator of Anthropic's API: a tool for development and demos.
 
     It answers from a script, not from a model, and says so in every reply's headers.
     """
     try:
-        asyncio.run(_run(host, port))
+        asyncio.run(_run(host, port, pace))
     except KeyboardInterrupt:
         click.echo("\nStopped.")
     except OSError as wrong:
@@ -27,8 +36,8 @@ def command(host: str, port: int) -> None:
         ) from None
 
 
-async def _run(host: str, port: int) -> None:
-    simulator = Simulator(host=host, port=port)
+async def _run(host: str, port: int, pace: float) -> None:
+    simulator = Simulator(host=host, port=port, pace_s=pace)
     bound = await simulator.start()
     url = f"http://{host}:{bound}"
     click.echo(f"Simulating Anthropic's API at {url} (a script answers, not Claude).")

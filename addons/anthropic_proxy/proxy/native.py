@@ -9,7 +9,7 @@ from mitmproxy import http
 
 from ..dialects.messages.errors import NativeStreamWatch
 from ..dialects.messages.splice import spliced
-from .answers import as_headers
+from .answers import USER_AGENT, as_headers
 from .endpoints import path_of
 from .forwarding import end_to_end, forward, upstream_of
 from .handler import Handler
@@ -30,12 +30,16 @@ class Native(Handler):
         request = call.flow.request
         query = request.path.partition("?")[2]
         content = self.body(call)
+        headers = as_headers(end_to_end(request.headers.items(multi=True)))
+        if call.credential is not None and call.credential.needs_identity:
+            # A subscription token is never sent under another program's name.
+            headers["user-agent"] = USER_AGENT
         forward(
             call,
             upstream_of(call, self.runtime.upstream),
             method=request.method,
             path=path_of(request) + (f"?{query}" if query else ""),
-            headers=as_headers(end_to_end(request.headers.items(multi=True))),
+            headers=headers,
             content=content,
         )
 
