@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -10,21 +11,29 @@ from support.chat_user import WEATHER_TOOL, Answer, ChatUser, call, said
 
 STREAMED = pytest.mark.parametrize("stream", [False, True])
 BINDING = "thinking-binding-controls-2026-08-01"
-ASK = "[[thinking Let me see.]] Weather in Paris?"
+NUMBERS = itertools.count()
 
 
-def loop(first: Answer, *keep: str) -> list[dict[str, Any]]:
+@pytest.fixture
+def asked() -> list[dict[str, Any]]:
+    """Never the same twice, so that no test remembers another's answers."""
+    return [
+        said("user", f"[[thinking Let me see.]] Weather in Paris? #{next(NUMBERS)}")
+    ]
+
+
+def loop(
+    messages: list[dict[str, Any]], answer: Answer, *keep: str
+) -> list[dict[str, Any]]:
     """The loop's next request, of a client that keeps these members of the answer."""
-    message = first.message.to_dict()
+    message = answer.message.to_dict()
     calls = [
-        {key: one[key] for key in ("id", "type", "function")}
+        call(one["id"], one["function"]["name"], one["function"]["arguments"])
         for one in message["tool_calls"]
     ]
-    for one in calls:
-        one["function"].pop("parsed_arguments", None)
     kept = {key: message[key] for key in keep}
     return [
-        said("user", ASK),
+        *messages,
         said("assistant", message.get("content"), tool_calls=calls, **kept),
         *(said("tool", "18 degrees", tool_call_id=one["id"]) for one in calls),
     ]
@@ -38,7 +47,7 @@ def kinds(answer: Answer, turn: int) -> list[str]:
 @pytest.mark.parametrize("keep", [["thinking_blocks"], []])
 @pytest.mark.parametrize("model", ["gpt-5", "claude-haiku-5-5", "claude-haiku-4-5"])
 def test_a_tool_loop_goes_on_with_its_thinking(
-    chat: ChatUser, stream: bool, model: str, keep: list[str]
+    chat: ChatUser, asked: Any, stream: bool, model: str, keep: list[str]
 ) -> None:
     """Sent back by the client, or put back by us for one that drops it."""
     extra: dict[str, Any] = {
@@ -47,8 +56,8 @@ def test_a_tool_loop_goes_on_with_its_thinking(
         "tools": [WEATHER_TOOL],
         "stream": stream,
     }
-    first = chat.ask(ASK, **extra)
-    second = chat.ask(loop(first, *keep), **extra)
+    first = chat.ask(asked, **extra)
+    second = chat.ask(loop(asked, first, *keep), **extra)
     assert kinds(second, 1) == ["thinking", "tool_use"]
     assert len(second.upstream) == 1
     assert second.warnings == []
@@ -76,16 +85,16 @@ def test_a_loop_that_began_without_thinking_ends_without(chat: ChatUser) -> None
     assert answer.warnings == ["reasoning_effort:dropped_without_blocks"]
 
 
-def test_the_memory_holds_for_the_loop_only(chat: ChatUser) -> None:
-    first = chat.ask(ASK, tools=[WEATHER_TOOL])
-    messages = [*loop(first), said("assistant", "18"), said("user", "Thanks!")]
+def test_the_memory_holds_for_the_loop_only(chat: ChatUser, asked: Any) -> None:
+    first = chat.ask(asked, tools=[WEATHER_TOOL])
+    messages = [*loop(asked, first), said("assistant", "18"), said("user", "Thanks!")]
     later = chat.ask(messages, tools=[WEATHER_TOOL])
     assert kinds(later, 1) == ["tool_use"]
 
 
-def test_the_memory_wants_the_same_calls(chat: ChatUser) -> None:
-    first = chat.ask(ASK, tools=[WEATHER_TOOL])
-    messages = loop(first)
+def test_the_memory_wants_the_same_calls(chat: ChatUser, asked: Any) -> None:
+    first = chat.ask(asked, tools=[WEATHER_TOOL])
+    messages = loop(asked, first)
     messages[1]["tool_calls"][0]["function"]["arguments"] = '{"city": "Rome"}'
     second = chat.ask(messages, tools=[WEATHER_TOOL])
     assert kinds(second, 1) == ["tool_use"]
@@ -160,21 +169,20 @@ def test_redacted_thinking_there_and_back(chat: ChatUser, stream: bool) -> None:
         "reasoning_effort": "low",
         "stream": stream,
     }
-    first = chat.ask("[[redacted]] [[tool get_weather {}]]", **extra)
+    messages = [said("user", "[[redacted]] [[tool get_weather {}]]")]
+    first = chat.ask(messages, **extra)
     types = [block["type"] for block in first.message.thinking_blocks]
     assert types == ["thinking", "redacted_thinking"]
-    messages = loop(first, "thinking_blocks")
-    messages[0] = said("user", "[[redacted]] [[tool get_weather {}]]")
-    second = chat.ask(messages, **extra)
+    second = chat.ask(loop(messages, first, "thinking_blocks"), **extra)
     assert kinds(second, 1) == ["thinking", "redacted_thinking", "tool_use"]
 
 
 @STREAMED
 @pytest.mark.parametrize("keep", [["thinking_blocks"], []])
 def test_a_loop_of_several_rounds(
-    chat: ChatUser, stream: bool, keep: list[str]
+    chat: ChatUser, asked: Any, stream: bool, keep: list[str]
 ) -> None:
-    messages = [said("user", ASK)]
+    messages = asked
     extra: dict[str, Any] = {
         "model": "claude-haiku-5-5",
         "reasoning_effort": "low",
@@ -184,7 +192,7 @@ def test_a_loop_of_several_rounds(
     for _ in range(3):
         answer = chat.ask(messages, tool_choice="required", **extra)
         assert answer.warnings == []
-        messages += loop(answer, *keep)[1:]
+        messages = loop(messages, answer, *keep)
     answer = chat.ask(messages, **extra)
     assert [kinds(answer, turn) for turn in (1, 3, 5)] == [["thinking", "tool_use"]] * 3
     assert answer.warnings == []
@@ -201,7 +209,7 @@ def test_a_long_conversation_keeps_all_of_its_thinking(
         messages.append(said("user", question))
         answer = chat.ask(messages, stream=stream, **extra)
         while answer.choice.finish_reason == "tool_calls":
-            messages += loop(answer, "thinking_blocks")[1:]
+            messages = loop(messages, answer, "thinking_blocks")
             answer = chat.ask(messages, stream=stream, **extra)
         blocks = answer.message.thinking_blocks
         messages.append(said("assistant", answer.text, thinking_blocks=blocks))
@@ -227,11 +235,13 @@ def test_another_model_cannot_read_it(chat: ChatUser) -> None:
 
 
 @STREAMED
-def test_an_emulated_call_with_its_thinking(chat: ChatUser, stream: bool) -> None:
+def test_an_emulated_call_with_its_thinking(
+    chat: ChatUser, asked: Any, stream: bool
+) -> None:
     """Upstream had no tool then; its thinking has no place behind one now."""
     choice = {"type": "function", "function": {"name": "get_weather"}}
-    first = chat.ask(ASK, tools=[WEATHER_TOOL], tool_choice=choice, stream=stream)
+    first = chat.ask(asked, tools=[WEATHER_TOOL], tool_choice=choice, stream=stream)
     assert first.warnings == ["tool_choice:emulated_by_schema"]
-    second = chat.ask(loop(first, "thinking_blocks"), tools=[WEATHER_TOOL])
+    second = chat.ask(loop(asked, first, "thinking_blocks"), tools=[WEATHER_TOOL])
     assert second.warnings == ["thinking_blocks:prefix_binding_mismatch"]
     assert "18 degrees" in second.text
