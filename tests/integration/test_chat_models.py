@@ -154,7 +154,7 @@ def test_a_broken_map_stops_the_start(home: Path, text: str, place: str) -> None
 
 
 def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)

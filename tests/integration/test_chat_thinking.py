@@ -105,7 +105,7 @@ def test_thinking_unasked_has_no_text(chat: ChatUser, stream: bool) -> None:
         (
             "gpt-5",
             {"thinking": budget(8000)},
-            {"type": "adaptive"},
+            {"type": "adaptive", "display": "summarized"},
             "medium",
             ["thinking:budget_to_effort"],
         ),

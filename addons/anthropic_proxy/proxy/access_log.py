@@ -194,6 +194,7 @@ def _short(call: Call, facts: Mapping[str, Any], good: bool) -> str:
         _what(facts),
         tokens,
         f"{facts['duration_s']:.2f}s",
+        facts.get("error", ""),
     ]
     return " ".join(part for part in parts if part)
 

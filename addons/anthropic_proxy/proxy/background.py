@@ -50,7 +50,8 @@ class Background:
     _models_due: float = 0.0
 
     def start(self) -> None:
-        """Begin; needs a running loop."""
+        """Begin; needs a running loop. What an earlier run learnt is there at once."""
+        self._load_cache()
         self._task = asyncio.create_task(self._run(), name="anthropic_proxy background")
 
     def stop(self) -> None:
@@ -59,7 +60,6 @@ class Background:
             self._task.cancel()
 
     async def _run(self) -> None:
-        await asyncio.to_thread(self._load_cache)
         while True:
             runtime = self.runtime()
             runtime.look_again()

@@ -172,7 +172,12 @@ def _adaptive(wish: Wish, model: Model, report: Report) -> ThinkingPlan:
     if wish.budget is None:
         report.mapped(wish.field, "thinking: adaptive", "D.1")
     else:
-        wish = replace(wish, effort=wish.effort or _effort_for(wish.budget))
+        # With a budget the thinking's text came unasked; here it has to be asked for.
+        wish = replace(
+            wish,
+            effort=wish.effort or _effort_for(wish.budget),
+            display=wish.display or "summarized",
+        )
         report.altered(
             wish.field,
             f"thinking: adaptive, effort {wish.effort}",
