@@ -79,7 +79,10 @@ def finished(call: Call, runtime: Runtime) -> None:
             "response", (Line(head, tone), *_result_lines(facts)), facts, full_time=True
         )
     else:
-        entry = Entry("response", (Line(_short(call, facts, good), tone),), facts)
+        text = _short(call, facts, good)
+        if level in _DETAILED and "error" in facts:
+            text += f" {facts['error']}"
+        entry = Entry("response", (Line(text, tone),), facts)
     tell(logger, ALERT, entry)
 
 
@@ -194,7 +197,6 @@ def _short(call: Call, facts: Mapping[str, Any], good: bool) -> str:
         _what(facts),
         tokens,
         f"{facts['duration_s']:.2f}s",
-        facts.get("error", ""),
     ]
     return " ".join(part for part in parts if part)
 
