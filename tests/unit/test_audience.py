@@ -27,8 +27,8 @@ def wanted(
         master.addons.add(*scripts)
         master.options.update(**changes)
         audience, chain = Audience(), master.addons.chain
-        count = len(master.addons.lookup)
-        found = {h: audience.wants(h, chain, master.options, count) for h in HOOKS}
+        addons = master.addons
+        found = {h: audience.wants(h, addons, master.options) for h in HOOKS}
         kinds = [
             f"{type(addon).__module__.split('.')[-1]}.{type(addon).__name__}"
             for addon in addonmanager.traverse(chain)
@@ -104,21 +104,21 @@ def test_the_table_has_no_addon_that_mitmproxy_has_not() -> None:
 def test_options_and_addons_that_change_are_noticed() -> None:
     async def look() -> list[bool]:
         master = DumpMaster(Options())
-        audience, chain, lookup = Audience(), master.addons.chain, master.addons.lookup
+        audience, addons = Audience(), master.addons
         seen = []
         for detail in (0, 1):
             master.options.update(flow_detail=detail)
             audience.forget()
-            seen.append(audience.wants("response", chain, master.options, len(lookup)))
+            seen.append(audience.wants("response", addons, master.options))
         master.options.update(flow_detail=0)
         audience.forget()
 
         class Script:
             def request(self, flow: object) -> None: ...
 
-        seen.append(audience.wants("request", chain, master.options, len(lookup)))
+        seen.append(audience.wants("request", addons, master.options))
         master.addons.add(Script())
-        seen.append(audience.wants("request", chain, master.options, len(lookup)))
+        seen.append(audience.wants("request", addons, master.options))
         return seen
 
     assert asyncio.run(look()) == [False, True, False, True]

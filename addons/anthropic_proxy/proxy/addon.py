@@ -26,7 +26,7 @@ from . import exposure, log_output, options, start_lines
 from .audience import Audience
 from .background import Background, cache_file
 from .call import Call
-from .egress import EgressLayer
+from .egress import EgressLayer, Refused
 from .forwarding import target_of
 from .options import Upstream
 from .pipeline import Pipeline
@@ -55,6 +55,8 @@ class AnthropicProxy:
         """Declare the options; connect upstream only when a request needs it."""
         options.declare(loader)
         ctx.options.connection_strategy = "lazy"
+        if "http3" in ctx.options:
+            ctx.options.http3 = False  # a second door, which nobody has tried
 
     def configure(self, updated: set[str]) -> None:
         """Check everything now: mitmproxy would run on with a broken addon.
@@ -137,6 +139,9 @@ class AnthropicProxy:
         Raw TCP is what mitmproxy falls back to when the first bytes do not look like
         HTTP; forwarded as they are, they would pass by everything that is checked here.
         """
+        if nextlayer.context.client.transport_protocol != "tcp":
+            nextlayer.layer = Refused(nextlayer.context)
+            return
         ctx.master.addons.get("nextlayer").next_layer(nextlayer)
         parent: Any = None
         here: Any = nextlayer.layer
@@ -153,8 +158,7 @@ class AnthropicProxy:
             parent.child_layer = ours
 
     def _told(self, hook: str) -> bool:
-        addons = ctx.master.addons
-        return self._audience.wants(hook, addons.chain, ctx.options, len(addons.lookup))
+        return self._audience.wants(hook, ctx.master.addons, ctx.options)
 
     def _stages(self) -> Pipeline:
         assert self.pipeline is not None

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from mitmproxy.addonmanager import traverse
+from mitmproxy.addonmanager import AddonManager, traverse
 from mitmproxy.options import Options
 
 
@@ -54,24 +54,23 @@ class Audience:
 
     def __init__(self) -> None:
         self._wanted: dict[str, bool] = {}
-        self._addons = -1  # how many were looked at
+        self._addons = 0  # which ones were looked at
 
     def forget(self) -> None:
         """Options have changed."""
         self._wanted.clear()
 
-    def wants(self, hook: str, chain: list[Any], options: Options, count: int) -> bool:
-        """Whether an addon has to be told.
-
-        Args:
-            count: number of addons loaded, nested ones included; scripts come and go.
-        """
-        if count != self._addons:
-            self._addons = count
+    def wants(self, hook: str, addons: AddonManager, options: Options) -> bool:
+        """Whether an addon has to be told. Scripts come, go and are reloaded."""
+        loaded = sum(map(id, addons.lookup.values()))
+        if loaded != self._addons:
+            self._addons = loaded
             self._wanted.clear()
         known = self._wanted.get(hook)
         if known is None:
-            known = self._wanted[hook] = _is_wanted(hook, traverse(chain), options)
+            known = self._wanted[hook] = _is_wanted(
+                hook, traverse(addons.chain), options
+            )
         return known
 
 

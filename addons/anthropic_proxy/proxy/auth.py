@@ -66,9 +66,7 @@ class Auth(Handler):
             call.prepared = error_answer("openai", 403, refused, call.id)
 
     def request(self, call: Call) -> None:
-        """Answer; what was pasted does not stay in the flow."""
-        if call.flow.request.raw_content:
-            call.flow.request.data.content = b'{"code": "***"}'
+        """Answer with what ``prepare`` made."""
         assert call.prepared is not None
         answer(call, call.prepared)
 
@@ -137,6 +135,14 @@ class Auth(Handler):
             return error_answer("openai", 500, str(wrong), call.id)
         self.runtime.look_now()
         return json_answer(200, {"logged_out": there_was_one}, call.id)
+
+
+def blank(request: http.Request) -> None:
+    """Take what a user may have pasted out of the flow, wherever it was sent to."""
+    if request.raw_content:
+        request.data.content = b'{"code": "***"}'
+    path, mark, _ = request.path.partition("?")
+    request.path = f"{path}?***" if mark else path
 
 
 def _forbidden(request: http.Request, authority: str) -> str | None:

@@ -61,6 +61,8 @@ class Call:
     """What the log tells of a native request: model, max_tokens, stream."""
     injected: bool = False
     """The identity sentence was added."""
+    target: tuple[str, str, int] | None = None
+    """Scheme, host and port that the credential is meant for."""
     admitted: bool = False
     """The request was prepared by us and may go upstream. Anything else may not."""
     local: bool = False

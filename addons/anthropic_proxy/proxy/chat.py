@@ -24,7 +24,8 @@ from ..dialects.chat_completions.stream import ChunkStream, Transcoder
 from ..dialects.messages.identity import with_identity
 from ..wire import jsontext
 from ..wire.anthropic import BETA_HEADER, VERSION_HEADER
-from .answers import USER_AGENT, json_answer
+from .answers import USER_AGENT, as_headers, json_answer
+from .content_coding import NotDecoded, TooLarge, decoded
 from .forwarding import forward, merged_betas, set_content, upstream_of
 from .handler import Handler, answer
 from .streaming import SafeStream
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 MAX_CONTINUATIONS: Final = 5
 WARNINGS_HEADER: Final = "x-translation-warnings"
+MAX_ANSWER_BYTES: Final = 256 * 1024 * 1024
+MAX_WARNINGS_LENGTH: Final = 2_000
 NOT_JSON: Final = "We could not parse the JSON body of your request: {}."
 
 
@@ -57,13 +60,14 @@ class ChatCompletions(Handler):
     def _translate(self, call: Call) -> Translation:
         runtime, request = self.runtime, call.flow.request
         try:
-            chat = jsontext.decode(request.get_content() or b"")
+            chat = jsontext.decode(decoded(request, runtime.options["body_limit"]))
         except jsontext.InvalidJSON as wrong:
             raise errors.RequestError(NOT_JSON.format(wrong), None) from None
-        except ValueError:
-            encoding = request.headers.get("content-encoding", "")
-            message = f"The body is not in the content-encoding {encoding!r}."
-            raise errors.RequestError(message, None) from None
+        except TooLarge as wrong:
+            code = "request_too_large"
+            raise errors.RequestError(str(wrong), None, code, status=413) from None
+        except NotDecoded as wrong:
+            raise errors.RequestError(str(wrong), None) from None
         betas = merged_betas(request.headers.get(BETA_HEADER), ())
         return messages_request(
             chat,
@@ -124,7 +128,7 @@ class ChatCompletions(Handler):
         ]
         if call.flow.request.http_version == "HTTP/1.1":
             fields.append(("transfer-encoding", "chunked"))
-        response.headers = _as_headers(fields)
+        response.headers = as_headers(fields)
         response.stream = SafeStream(call.transcoder, call.flow.id)
 
     def response(self, call: Call) -> None:
@@ -141,7 +145,7 @@ class ChatCompletions(Handler):
         assert response is not None
         assert translation is not None
         try:
-            message = jsontext.decode(response.get_content() or b"")
+            message = jsontext.decode(decoded(response, MAX_ANSWER_BYTES))
             whole = joined([*call.parts, message]) if call.parts else message
             completion, warnings = chat_completion(whole, translation.exchange)
         except (ValueError, UnusableMessage):
@@ -169,7 +173,7 @@ class ChatCompletions(Handler):
         status, extra, body = errors.from_anthropic(
             response.status_code,
             list(response.headers.items(multi=True)),
-            response.get_content(strict=False) or b"",
+            _readable(response),
         )
         fields = self._headers(call, response)
         given = {name for name, _ in extra}
@@ -186,7 +190,7 @@ class ChatCompletions(Handler):
         assert call.translation is not None
         warnings = [*call.translation.report.warnings, *call.warnings]
         if warnings:
-            fields.append((WARNINGS_HEADER, ",".join(dict.fromkeys(warnings))))
+            fields.append((WARNINGS_HEADER, _listed(warnings)))
         return [field for field in fields if field[0] != "content-type"]
 
     def recoverable(self, call: Call, status: int) -> bool:
@@ -226,7 +230,7 @@ class ChatCompletions(Handler):
         if call.pauses_left <= 0:
             return None
         try:
-            message = jsontext.decode(call.flow.response.get_content() or b"")
+            message = jsontext.decode(decoded(call.flow.response, MAX_ANSWER_BYTES))
         except ValueError:
             return None
         if not isinstance(message, dict) or message.get("stop_reason") != "pause_turn":
@@ -245,14 +249,26 @@ class ChatCompletions(Handler):
         return call.transcoder.end()
 
 
+def _readable(response: http.Response) -> bytes:
+    """The body of an error; empty when it cannot be read."""
+    try:
+        return decoded(response, MAX_ANSWER_BYTES)
+    except NotDecoded:
+        return b""
+
+
+def _listed(warnings: list[str]) -> str:
+    """Each token once; the rest of very many is in the report, not in a header."""
+    listed = ",".join(dict.fromkeys(warnings))
+    if len(listed) <= MAX_WARNINGS_LENGTH:
+        return listed
+    return listed[:MAX_WARNINGS_LENGTH].rpartition(",")[0] + ",more"
+
+
 def _is_stream(response: http.Response) -> bool:
     return response.status_code == 200 and response.headers.get(
         "content-type", ""
     ).lower().startswith("text/event-stream")
-
-
-def _as_headers(fields: list[tuple[str, str]]) -> http.Headers:
-    return http.Headers([(name.encode(), value.encode()) for name, value in fields])
 
 
 def _replace(
@@ -262,7 +278,7 @@ def _replace(
     content = jsontext.encode(body)
     response.status_code = status
     response.reason = status_codes.RESPONSES.get(status, "")
-    response.headers = _as_headers([*fields, ("content-type", "application/json")])
+    response.headers = as_headers([*fields, ("content-type", "application/json")])
     response.trailers = None
     response.data.content = content
     response.headers["content-length"] = str(len(content))

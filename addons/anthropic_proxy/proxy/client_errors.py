@@ -21,7 +21,7 @@ from mitmproxy.proxy.layers.http._events import (
 from mitmproxy.proxy.layers.http._hooks import HttpRequestHeadersHook
 
 from .call import Call
-from .http_facts import declared_length, status_of
+from .http_facts import declared_length, status_of, without_bytes
 from .stages import Stages
 
 
@@ -64,7 +64,8 @@ class ClientErrors(HttpStream):
         if status is None:  # killed, or the client is gone: nobody to tell
             yield SendHttp(event, client)
         elif not self._head_sent:
-            answer = self._stages.failure(self._call, status, event.message)
+            reason = without_bytes(event.message)
+            answer = self._stages.failure(self._call, status, reason)
             yield from self._send_whole(answer, client)
             yield from self._closed(event, client)
         elif (last := self._last_bytes(event.message)) is None:

@@ -21,6 +21,7 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+from mitmproxy.net.http.http1 import connection_close
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.http import (
@@ -52,8 +53,12 @@ from .gathering import Gathered
 from .http_facts import (
     BROKEN_ANSWER,
     INTERNAL,
+    NOT_CLEAN,
+    NOT_OURS,
+    is_clean,
     is_interim,
     scrub,
+    without_bytes,
 )
 from .stages import (
     AnthropicContinueHook,
@@ -82,6 +87,14 @@ _FLOW_HOOKS = (
 )
 
 
+class Refused(layer.Layer):
+    """A connection that is none of ours: closed at once, nothing is read from it."""
+
+    def _handle_event(self, event: events.Event) -> Commands:
+        if isinstance(event, events.Start):
+            yield commands.CloseConnection(self.context.client)
+
+
 class EgressLayer(HttpLayer):
     """mitmproxy's HTTP layer with streams of our own."""
 
@@ -93,12 +106,13 @@ class EgressLayer(HttpLayer):
 
     def event_to_child(self, child: layer.Layer, event: events.Event) -> Commands:
         """Called by the base class for everything; what upstream sent is gathered."""
-        if isinstance(event, events.DataReceived) and (
-            event.connection is not self.context.client
-        ):
-            yield from super().event_to_child(Gathered(child), event)
-        else:
-            yield from super().event_to_child(child, event)
+        if isinstance(event, events.DataReceived):
+            is_client = event.connection is self.context.client
+            child = Gathered(child, event.connection, is_client=is_client)
+        for command in super().event_to_child(child, event):
+            if isinstance(command, commands.Log):
+                command.message = without_bytes(command.message)
+            yield command
 
     def make_stream(self, stream_id: int) -> Commands:
         """Called by the base class for each request."""
@@ -113,6 +127,7 @@ class EgressStream(ClientErrors):
     def __init__(self, context: Context, stream_id: int, stages: Stages) -> None:
         super().__init__(context, stream_id, stages)
         self._client_host = ""
+        self._last = False  # the client wants its connection closed after this
         self._held: ResponseHeaders | None = None
         self._held_body = bytearray()
 
@@ -143,6 +158,8 @@ class EgressStream(ClientErrors):
         else:
             if isinstance(event, ResponseHeaders) and not is_interim(event):
                 self._head_sent = True
+                if self._last and self.context.client.alpn != b"h2":
+                    event.response.headers["connection"] = "close"
             yield command
 
     # -- our stages, in place of addon hooks ---------------------------------------
@@ -155,7 +172,12 @@ class EgressStream(ClientErrors):
                 hook.name, lambda: self._stages.begin(flow, host)
             )
             hook.flow.request.stream = False
+            if self.flow.error is not None:  # refused by mitmproxy: its head is odd
+                self.flow.request.headers.clear()
+                self.flow.error.msg = without_bytes(self.flow.error.msg)
         elif (call := self._call) is not None:
+            if self.flow.error is not None:
+                self.flow.error.msg = without_bytes(self.flow.error.msg)
             stages = {
                 HttpRequestHook: self._stages.request,
                 HttpResponseHeadersHook: self._stages.response_headers,
@@ -189,7 +211,10 @@ class EgressStream(ClientErrors):
     def state_wait_for_request_headers(self, event: events.Event) -> Commands:
         """Keep the client's Host header, which the base class overwrites."""
         assert isinstance(event, RequestHeaders)
-        self._client_host = event.request.host_header or ""
+        request = event.request
+        self._client_host = request.host_header or ""
+        # Our stages replace the headers in which mitmproxy would look for this.
+        self._last = connection_close(request.http_version, request.headers)
         yield from super().state_wait_for_request_headers(event)
 
     def state_consume_request_body(self, event: events.Event) -> Commands:
@@ -207,10 +232,18 @@ class EgressStream(ClientErrors):
 
     def make_server_connection(self) -> layer.CommandGenerator[bool]:
         """Refuse what no stage of ours has prepared."""
-        if self._call is None or not self._call.admitted:
-            yield from self.handle_protocol_error(self._refusal(INTERNAL))
-            return False
-        return (yield from super().make_server_connection())
+        call, request = self._call, self.flow.request
+        target = (request.scheme, request.host, request.port)
+        if call is None or not call.admitted:
+            refusal = self._refusal(INTERNAL)
+        elif target != call.target:  # by another addon, or edited while intercepted
+            refusal = self._refusal(NOT_OURS)
+        elif not is_clean(request):
+            refusal = self._refusal(NOT_CLEAN, status=400)
+        else:
+            return (yield from super().make_server_connection())
+        yield from self.handle_protocol_error(refusal)
+        return False
 
     def _with_credential(self, event: RequestHeaders) -> RequestHeaders:
         """A copy for the wire; the flow keeps its placeholder."""
@@ -239,7 +272,11 @@ class EgressStream(ClientErrors):
         """Hold back an answer that may be mended by asking again."""
         assert isinstance(event, ResponseHeaders)
         call = self._call
-        if call is not None and call.transcoder is not None and self._head_sent:
+        if is_interim(event):
+            # mitmproxy takes it for the answer; a 101 would open a tunnel past us.
+            reason = f"upstream answered {event.response.status_code}"
+            yield from self._give_up(reason, self._refusal(reason, status=502))
+        elif call is not None and call.transcoder is not None and self._head_sent:
             yield from self._next_part(call, event)
         elif (
             call is not None
@@ -305,8 +342,12 @@ class EgressStream(ClientErrors):
             self.server_state = self.state_stream_response_body
         else:
             reason = f"upstream answered {event.response.status_code} mid-turn"
-            yield from self.handle_protocol_error(self._refusal(reason))
-            done_with_upstream = RequestProtocolError(
-                self.stream_id, reason, RequestProtocolError.code
-            )
-            yield SendHttp(done_with_upstream, self.context.server)
+            yield from self._give_up(reason, self._refusal(reason))
+
+    def _give_up(self, reason: str, error: ResponseProtocolError) -> Commands:
+        """Tell the client, and have no more of this upstream connection."""
+        yield from self.handle_protocol_error(error)
+        done_with_upstream = RequestProtocolError(
+            self.stream_id, reason, RequestProtocolError.code
+        )
+        yield SendHttp(done_with_upstream, self.context.server)

@@ -89,7 +89,8 @@ _NATIVE: Final = tuple(
 
 _BY_DIALECT: Final = {MODELS: MODELS_ANTHROPIC, MODEL: MODEL_ANTHROPIC}
 _MODEL_PATH: Final = re.compile(r"/v1/models/(.+)")
-_ANY_METHOD: Final = "GET, HEAD, POST, PUT, PATCH, DELETE"
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+_ANY_METHOD: Final = ", ".join(_METHODS)
 
 
 def path_of(request: Request) -> str:
@@ -105,10 +106,18 @@ def match(request: Request) -> Endpoint:
     if request.method == "OPTIONS":
         return OPTIONS
     path, native = path_of(request), VERSION_HEADER in request.headers
+    if request.method not in _METHODS or _climbs(path):
+        return UNKNOWN_ANTHROPIC if native else UNKNOWN_OPENAI
     found = ENDPOINTS.get((request.method, path)) or _model(request.method, path)
     if found is not None:
         return _BY_DIALECT.get(found, found) if native else found
     return _native(path) or (UNKNOWN_ANTHROPIC if native else UNKNOWN_OPENAI)
+
+
+def _climbs(path: str) -> bool:
+    """Whether a path leads out of where it seems to be: ``/v1/files/../../api``."""
+    plain = unquote(unquote(path)).replace("\\", "/")
+    return any(segment in (".", "..") for segment in plain.split("/"))
 
 
 def _model(method: str, path: str) -> Endpoint | None:

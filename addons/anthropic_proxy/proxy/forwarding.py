@@ -99,6 +99,10 @@ def forward(
     request.host = upstream.host
     request.port = upstream.port
     request.host_header = url.hostport(upstream.scheme, upstream.host, upstream.port)
+    if not (request.is_http2 or request.is_http3):
+        request.http_version = "HTTP/1.1"
+        request.authority = ""
+    call.target = (upstream.scheme, upstream.host, upstream.port)
     call.admitted = True
 
 

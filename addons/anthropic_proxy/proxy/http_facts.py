@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from mitmproxy import http
@@ -19,6 +20,37 @@ CREDENTIAL_HEADERS: Final = (
     "proxy-authorization",
     "cookie",
 )
+
+
+NOT_CLEAN: Final = "The request holds control characters and is not sent on."
+NOT_OURS: Final = "The request was redirected after it was prepared; it is not sent."
+
+_CONTROL: Final = re.compile(rb"[\x00-\x1f\x7f]")
+_CONTROL_OR_SPACE: Final = re.compile(rb"[\x00-\x20\x7f]")
+_QUOTED_BYTES: Final = re.compile(r"""b(?P<quote>['"]).*""", re.DOTALL)
+
+
+def is_clean(request: http.Request) -> bool:
+    """Whether nothing in the head could end a line, and so begin another request.
+
+    An HTTP/2 client can send what no line of HTTP/1 may hold, and mitmproxy 11 passes
+    it on: a request of the client's own making, with our credential on it.
+    """
+    data = request.data
+    return not (
+        _CONTROL_OR_SPACE.search(data.method)
+        or _CONTROL_OR_SPACE.search(data.path)
+        or _CONTROL_OR_SPACE.search(data.authority)
+        or any(
+            _CONTROL_OR_SPACE.search(name) or _CONTROL.search(value.replace(b"\t", b""))
+            for name, value in data.headers.fields
+        )
+    )
+
+
+def without_bytes(text: str) -> str:
+    """mitmproxy's reason without the raw bytes that it quotes: they may be a secret."""
+    return _QUOTED_BYTES.sub("(bytes not shown)", text)
 
 
 def scrub(headers: http.Headers) -> None:

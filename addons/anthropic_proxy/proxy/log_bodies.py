@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from mitmproxy import http
 from mitmproxy.log import ALERT
 
+from . import content_coding
 from .log_output import Entry, Line, tell
 from .masking import printable_body
 
@@ -22,6 +23,9 @@ SHOWN_BYTES: Final = 64 * 1024
 """How much of one body is printed."""
 KEPT_BYTES: Final = 1024 * 1024
 """How much of a stream is kept for that."""
+
+MAX_SHOWN_BYTES: Final = 32 * 1024 * 1024
+"""How large a compressed body may become to be looked at."""
 
 Feed = Callable[[bytes], bytes | Iterable[bytes]]
 
@@ -60,7 +64,10 @@ def show_request(call: Call, sent: bytes) -> None:
 
 def decoded(message: http.Request | http.Response) -> bytes:
     """The content without its encoding; as it is when that cannot be undone."""
-    return message.get_content(strict=False) or b""
+    try:
+        return content_coding.decoded(message, MAX_SHOWN_BYTES)
+    except content_coding.NotDecoded:
+        return message.raw_content or b""
 
 
 def around(call: Call, stage: Callable[[Call], None]) -> None:

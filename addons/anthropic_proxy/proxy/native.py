@@ -10,6 +10,7 @@ from mitmproxy import http
 from ..dialects.messages.errors import NativeStreamWatch
 from ..dialects.messages.splice import spliced
 from .answers import USER_AGENT, as_headers
+from .content_coding import NotDecoded, decoded
 from .endpoints import path_of
 from .forwarding import end_to_end, forward, upstream_of
 from .handler import Handler
@@ -72,8 +73,8 @@ class Messages(Native):
         if not call.credential.needs_identity:
             return content
         try:
-            plain = request.get_content() or b""
-        except ValueError:
+            plain = decoded(request, self.runtime.options["body_limit"])
+        except NotDecoded:
             return content  # upstream says what is wrong with it
         body = spliced(plain, self.identity)
         if body is plain:

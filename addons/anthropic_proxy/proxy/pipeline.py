@@ -11,7 +11,7 @@ from mitmproxy import http
 from ..credentials.credential import CredentialUnavailable, Presented, presented
 from . import access_log, exposure, log_bodies
 from .answers import error_answer
-from .auth import Auth
+from .auth import Auth, blank
 from .call import Call
 from .chat import ChatCompletions
 from .endpoints import Endpoint, Kind, disabled, match
@@ -133,6 +133,8 @@ class Pipeline:
 
     def request(self, call: Call) -> None:
         """Local key, credential, then the endpoint's own stage."""
+        if "/auth" in call.path:
+            blank(call.flow.request)
         if call.flow.response is not None or call.broken:
             return
         sent = (
@@ -157,6 +159,8 @@ class Pipeline:
 
     def response_headers(self, call: Call) -> None:
         """Only upstream's answers are looked at; ours are complete."""
+        if not call.admitted:  # made here, by a stage of ours or by another addon
+            call.local = True
         if call.local or call.broken:
             return
         response = call.flow.response
@@ -229,7 +233,7 @@ class Pipeline:
     def failure(self, call: Call | None, status: int, reason: str) -> http.Response:
         """An error of ours as JSON."""
         if status == 502:
-            reason = f"Upstream gave no answer that can be used: {_plain(reason)}."
+            reason = f"Upstream gave no answer that can be used: {reason.rstrip('. ')}."
         if call is None:
             return error_answer("openai", status, reason, "req_none")
         return self.handler(call.endpoint).failure(call, status, reason)
@@ -258,11 +262,6 @@ def _take_credentials(headers: http.Headers, local_key: str | None) -> Presented
         if name in headers:
             headers[name] = "***"
     return found
-
-
-def _plain(reason: str) -> str:
-    """mitmproxy's reason without the raw bytes that it may quote from upstream."""
-    return reason.partition(": b'")[0].partition(': b"')[0].rstrip(". ")
 
 
 def _ours(call: Call) -> bool:
