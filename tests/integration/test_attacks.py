@@ -104,6 +104,25 @@ def test_a_broken_head_is_not_repeated_anywhere(head: str, proxy: RunningProxy) 
 
 
 @pytest.mark.parametrize(
+    "head",
+    [
+        "nonsense\r\n\r\n",
+        "POST /v1/messages HTTP/1.1\r\nno colon\r\n\r\n",
+        "POST /v1/messages HTTP/1.1\r\nhost: x\r\ncontent-length: -5\r\n\r\n",
+        "POST /v1/messages HTTP/1.1\r\nhost: x\r\ntransfer-encoding: odd\r\n\r\n",
+    ],
+)
+def test_what_is_not_http_is_refused_once_and_in_json(
+    head: str, proxy: RunningProxy
+) -> None:
+    answer = talk(proxy, head.encode())
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert answer.count(b"HTTP/1.1 400") == 1
+    assert b"<html" not in answer
+    assert b'"error":{' in answer
+
+
+@pytest.mark.parametrize(
     ("method", "path"),
     [
         ("POST", "/auth/callback"),

@@ -26,8 +26,9 @@ from . import exposure, log_output, options, start_lines
 from .audience import Audience
 from .background import Background, cache_file
 from .call import Call
-from .egress import EgressLayer, Refused
+from .egress import EgressLayer
 from .forwarding import target_of
+from .gathering import Refused
 from .options import Upstream
 from .pipeline import Pipeline
 from .runtime import Runtime, credentials_config, model_mapping, settings

@@ -21,7 +21,7 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from mitmproxy.net.http.http1 import connection_close
+from mitmproxy.net.http.http1 import assemble_response, connection_close
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.http import (
@@ -54,8 +54,10 @@ from .http_facts import (
     BROKEN_ANSWER,
     INTERNAL,
     NOT_CLEAN,
+    NOT_HTTP,
     NOT_OURS,
     is_clean,
+    is_html_refusal,
     is_interim,
     scrub,
     without_bytes,
@@ -87,14 +89,6 @@ _FLOW_HOOKS = (
 )
 
 
-class Refused(layer.Layer):
-    """A connection that is none of ours: closed at once, nothing is read from it."""
-
-    def _handle_event(self, event: events.Event) -> Commands:
-        if isinstance(event, events.Start):
-            yield commands.CloseConnection(self.context.client)
-
-
 class EgressLayer(HttpLayer):
     """mitmproxy's HTTP layer with streams of our own."""
 
@@ -103,6 +97,7 @@ class EgressLayer(HttpLayer):
     ) -> None:
         super().__init__(context, mode)
         self._stages = stages  # asked per request: options may change in between
+        self._not_http = False  # the client was told so; nothing more is sent to it
 
     def event_to_child(self, child: layer.Layer, event: events.Event) -> Commands:
         """Called by the base class for everything; what upstream sent is gathered."""
@@ -112,6 +107,15 @@ class EgressLayer(HttpLayer):
         for command in super().event_to_child(child, event):
             if isinstance(command, commands.Log):
                 command.message = without_bytes(command.message)
+            elif isinstance(command, commands.SendData) and (
+                command.connection is self.context.client
+            ):
+                if self._not_http:
+                    continue
+                if is_html_refusal(command.data):
+                    self._not_http = True
+                    refusal = self._stages().failure(None, 400, NOT_HTTP)
+                    command.data = assemble_response(refusal)
             yield command
 
     def make_stream(self, stream_id: int) -> Commands:

@@ -1,4 +1,4 @@
-"""What one read of a socket means, for both sides of our HTTP layer."""
+"""Connections as our HTTP layer reads them: gathered, mended, or refused."""
 
 from __future__ import annotations
 
@@ -14,6 +14,14 @@ from mitmproxy.proxy.layers.http._events import (
 )
 
 Commands = layer.CommandGenerator[None]
+
+
+class Refused(layer.Layer):
+    """A connection that is none of ours: closed at once, nothing is read from it."""
+
+    def _handle_event(self, event: events.Event) -> Commands:
+        if isinstance(event, events.Start):
+            yield commands.CloseConnection(self.context.client)
 
 
 class Gathered(layer.Layer):

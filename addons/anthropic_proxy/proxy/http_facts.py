@@ -23,6 +23,7 @@ CREDENTIAL_HEADERS: Final = (
 
 
 NOT_CLEAN: Final = "The request holds control characters and is not sent on."
+NOT_HTTP: Final = "The request is not valid HTTP/1.1."
 NOT_OURS: Final = "The request was redirected after it was prepared; it is not sent."
 
 _CONTROL: Final = re.compile(rb"[\x00-\x1f\x7f]")
@@ -46,6 +47,12 @@ def is_clean(request: http.Request) -> bool:
             for name, value in data.headers.fields
         )
     )
+
+
+def is_html_refusal(data: bytes) -> bool:
+    """Whether these are mitmproxy's own words to a client whose head it cannot read."""
+    head = data[:200].lower()
+    return head.startswith(b"http/1.1 4") and b"\r\nserver: mitmproxy" in head
 
 
 def without_bytes(text: str) -> str:

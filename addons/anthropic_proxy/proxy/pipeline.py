@@ -235,7 +235,9 @@ class Pipeline:
         if status == 502:
             reason = f"Upstream gave no answer that can be used: {reason.rstrip('. ')}."
         if call is None:
-            return error_answer("openai", status, reason, "req_none")
+            answer = error_answer("openai", status, reason, "req_none")
+            answer.headers["connection"] = "close"
+            return answer
         return self.handler(call.endpoint).failure(call, status, reason)
 
     def broken_stream(self, call: Call, reason: str) -> bytes | None:
