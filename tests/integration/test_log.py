@@ -306,3 +306,26 @@ def test_a_log_that_nobody_reads_stops_no_request(
     finally:
         os.kill(child, 15)
         os.waitpid(child, 0)
+
+
+def test_verbose_says_what_became_of_each_field(
+    tmp_path: Path, simulator: SimulatorThread
+) -> None:
+    environment = {
+        "ANTHROPIC_API_KEY": PROXY_KEY,
+        "ANTHROPIC_PROXY_LOG_LEVEL": "verbose",
+    }
+    with RunningProxy(
+        tmp_path, upstream=simulator.url, command="launcher", environment=environment
+    ) as proxy:
+        body = {
+            "model": "gpt-4o",
+            "messages": [{"role": "user", "content": "Hi"}],
+            "seed": 7,
+        }
+        answer = httpx.post(
+            f"{proxy.url}/v1/chat/completions", json=body, trust_env=False
+        )
+        assert answer.status_code == 200
+        assert "  model: mapped → model: claude-sonnet-5-5" in proxy.log
+        assert "  seed: ignored (" in proxy.log

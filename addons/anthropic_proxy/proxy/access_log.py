@@ -19,6 +19,7 @@ from .log_output import Entry, Line, tell
 from .masking import masked, one_line
 
 if TYPE_CHECKING:
+    from ..dialects.report import Report
     from .call import Call
     from .runtime import Runtime
 
@@ -54,6 +55,9 @@ def incoming(call: Call, runtime: Runtime, sent: bytes | None) -> None:
             ),
             *_request_lines(call, facts),
         ]
+        if runtime.options["log_level"] == "verbose" and call.translation is not None:
+            facts["report"] = call.translation.report.as_dict()["entries"]
+            lines += _report_lines(call, call.translation.report)
         tell(logger, ALERT, Entry("request", tuple(lines), facts, full_time=True))
     if sent is not None:
         log_bodies.show_request(call, sent)
@@ -219,6 +223,20 @@ def _request_lines(call: Call, facts: Mapping[str, Any]) -> list[Line]:
         lines.append(Line("  ✓ Injected required system prompt", "good"))
     lines.append(Line(f"  ✓ Credential: {facts['credential']}", "good"))
     lines.append(Line(f"  → Forwarding to {facts['upstream']}"))
+    return lines
+
+
+def _report_lines(call: Call, report: Report) -> list[Line]:
+    """What became of each field: ``max_tokens: altered → 64000 (the most …) [A.1]``."""
+    lines = []
+    for entry in report.entries:
+        text = f"  {entry.field}: {entry.disposition.value}"
+        if entry.became:
+            text += f" → {entry.became}"
+        if entry.reason:
+            text += f" ({entry.reason})"
+        tone = "warning" if entry.warning else "dim"
+        lines.append(Line(_safe(call, f"{text} [{entry.rule}]"), tone))
     return lines
 
 
