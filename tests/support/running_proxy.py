@@ -11,16 +11,11 @@ import time
 from pathlib import Path
 from types import TracebackType
 
+from anthropic_proxy.cli.ports import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 ADDON = ROOT / "addons" / "anthropic_proxy_addon.py"
 START_SECONDS = 30
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def clean_environment(home: Path, **extra: str) -> dict[str, str]:
@@ -44,6 +39,9 @@ def clean_environment(home: Path, **extra: str) -> dict[str, str]:
 def tool(name: str) -> str:
     """A console script of the environment that runs the tests."""
     return str(Path(sys.executable).with_name(name))
+
+
+__all__ = ["RunningProxy", "clean_environment", "free_port", "tool"]
 
 
 class RunningProxy:

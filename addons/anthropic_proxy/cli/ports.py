@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import random
 import socket
+from typing import Final
 
 import click
 
+_BELOW_EPHEMERAL: Final = range(12_000, 32_000)
+"""The system hands none of these to a connection between our look and our use."""
+
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    """A port of 127.0.0.1 that nobody uses now."""
+    while True:
+        port = random.choice(_BELOW_EPHEMERAL)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
         return port
 
 
