@@ -57,7 +57,7 @@ def proxy(
 ) -> Iterator[RunningProxy]:
     """Saves every flow; at the end nothing that was written may hold a secret."""
     home = tmp_path_factory.mktemp("attacked")
-    arguments = ("-w", str(home / "flows"), "--set", "flow_detail=4")
+    arguments = ("-w", str(home / "flows"), "--set", "flow_detail=3")
     with RunningProxy(
         home, upstream=raw.url, environment=ENVIRONMENT, arguments=arguments
     ) as running:
@@ -181,7 +181,7 @@ def test_a_header_that_ends_a_line_goes_nowhere(
 def test_a_small_body_that_unpacks_to_a_huge_one_is_refused(
     proxy: RunningProxy,
 ) -> None:
-    bomb = gzip.compress(b" " * 200_000_000, 9)
+    bomb = gzip.compress(b" " * 34_000_000)
     answer = httpx.post(
         f"{proxy.url}/v1/chat/completions",
         content=bomb,

@@ -185,7 +185,7 @@ FUZZ = functools.partial(
 )
 
 
-@FUZZ(max_examples=400)
+@FUZZ(max_examples=250)
 @given(chats, st.booleans())
 @example({"model": "gpt-4o", "messages": [{"role": "system", "content": "x"}]}, False)
 def test_what_leaves_is_valid_upstream(chat: dict[str, Any], auto_cache: bool) -> None:
@@ -232,7 +232,7 @@ FIELDS = [
 ]  # fmt: skip
 
 
-@FUZZ(max_examples=400)
+@FUZZ(max_examples=250)
 @given(st.dictionaries(st.sampled_from(FIELDS), json_values, max_size=4), json_values)
 def test_nonsense_is_refused_or_harmless(fields: dict[str, Any], message: Any) -> None:
     plain = {
