@@ -207,3 +207,14 @@ def test_ten_megabytes_cost_little():
     changed = spliced(body, IDENTITY)
     assert time.perf_counter() - start < 0.5
     assert len(changed) > len(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"system":' + b"[" * 300 + b"]" * 300 + b"}",
+        b'{"\\q":1}',
+    ],
+)
+def test_a_body_that_cannot_be_read_safely_goes_up_as_it_is(body: bytes) -> None:
+    assert spliced(body, IDENTITY) == body

@@ -49,14 +49,6 @@ class MessagesRequest(TypedDict):
     cache_control: NotRequired[dict[str, Any]]
 
 
-def error_body(
-    type_: str, message: str, request_id: str | None = None
-) -> dict[str, Any]:
+def error_body(type_: str, message: str) -> dict[str, Any]:
     """The JSON object that every Anthropic error answer holds."""
-    body: dict[str, Any] = {
-        "type": "error",
-        "error": {"type": type_, "message": message},
-    }
-    if request_id is not None:
-        body["request_id"] = request_id
-    return body
+    return {"type": "error", "error": {"type": type_, "message": message}}
