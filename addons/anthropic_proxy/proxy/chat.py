@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from mitmproxy import http
-from mitmproxy.net.http import status_codes
 
 from ..dialects.chat_completions import errors
 from ..dialects.chat_completions.exchange import Translation
@@ -24,7 +23,7 @@ from ..dialects.chat_completions.stream import ChunkStream, Transcoder
 from ..dialects.messages.identity import with_identity
 from ..wire import jsontext
 from ..wire.anthropic import BETA_HEADER, VERSION_HEADER
-from .answers import USER_AGENT, as_headers, json_answer
+from .answers import USER_AGENT, as_headers, json_answer, replace
 from .content_coding import NotDecoded, TooLarge, decoded
 from .forwarding import forward, merged_betas, set_content, upstream_of
 from .handler import Handler, answer
@@ -158,7 +157,7 @@ class ChatCompletions(Handler):
         call.finish = completion["choices"][0]["finish_reason"]
         self.runtime.memory.remember(whole.get("content") or [])
         fields = self._headers(call, response)
-        _replace(response, 200, fields, completion)
+        replace(response, 200, fields, completion)
 
     def _streamed(self, call: Call, stream: ChunkStream) -> None:
         call.usage, call.model = stream.usage, stream.model or call.model
@@ -178,7 +177,7 @@ class ChatCompletions(Handler):
         fields = self._headers(call, response)
         given = {name for name, _ in extra}
         fields = [field for field in fields if field[0] not in given] + extra
-        _replace(response, status, fields, body)
+        replace(response, status, fields, body)
 
     def _headers(self, call: Call, response: http.Response) -> list[tuple[str, str]]:
         """Upstream's headers as OpenAI names them, and our warnings."""
@@ -269,16 +268,3 @@ def _is_stream(response: http.Response) -> bool:
     return response.status_code == 200 and response.headers.get(
         "content-type", ""
     ).lower().startswith("text/event-stream")
-
-
-def _replace(
-    response: http.Response, status: int, fields: list[tuple[str, str]], body: Any
-) -> None:
-    """The client's answer in place of upstream's, in the same flow."""
-    content = jsontext.encode(body)
-    response.status_code = status
-    response.reason = status_codes.RESPONSES.get(status, "")
-    response.headers = as_headers([*fields, ("content-type", "application/json")])
-    response.trailers = None
-    response.data.content = content
-    response.headers["content-length"] = str(len(content))
