@@ -22,7 +22,7 @@ from anthropic_proxy.credentials.endpoints import OAuthEndpoints
 from anthropic_proxy.dialects.chat_completions.parameter import Handling, Parameter
 from anthropic_proxy.dialects.chat_completions.parameters import PARAMETERS
 from anthropic_proxy.models.catalog import Catalog, Model, Thinking
-from anthropic_proxy.proxy.options import OPTIONS, Option
+from anthropic_proxy.proxy.option_table import OPTIONS, Option
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 DOCS: Final = ROOT / "docs"

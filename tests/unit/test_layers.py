@@ -18,8 +18,12 @@ ALLOWED = {
     "dialects": {"wire", "models"},
     "credentials": {"wire"},
     "simulator": {"wire", "models"},
-    "proxy": {"wire", "models", "dialects", "credentials"},
-    "cli": {"wire", "models", "dialects", "credentials", "simulator", "proxy"},
+    "inspection": {"wire", "models", "dialects"},
+    "proxy": {"wire", "models", "dialects", "credentials", "inspection"},
+    "cli": {
+        *("wire", "models", "dialects", "credentials"),
+        *("simulator", "inspection", "proxy"),
+    },
 }
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -65,6 +65,31 @@ def size(text: str) -> int:
     return found
 
 
+def seconds(text: str) -> float:
+    """A span of time, more than nothing: ``10`` or ``0.5``."""
+    return _span(text, lowest=0.001)
+
+
+def seconds_or_none_at_all(text: str) -> float:
+    """A span of time, or 0."""
+    return _span(text, lowest=0)
+
+
+def _span(text: str, *, lowest: float) -> float:
+    plain = text.strip().lower().removesuffix("s")
+    if not re.fullmatch(r"\d{1,9}(\.\d{1,6})?", plain) or float(plain) < lowest:
+        raise ValueError(f"expected seconds such as 10 or 0.5, {lowest:g} or more")
+    return float(plain)
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Words in lower case, with commas between them."""
+    found = tuple(word.strip().lower() for word in text.split(","))
+    if not all(found):
+        raise ValueError("expected words with commas between them")
+    return found
+
+
 def one_of(*choices: str) -> Callable[[str], str]:
     """A reader of words, in upper or lower case."""
 
