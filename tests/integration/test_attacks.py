@@ -151,7 +151,7 @@ def test_a_path_that_climbs_goes_nowhere(
     path: str, proxy: RunningProxy, raw: RawUpstream
 ) -> None:
     before = len(raw.requests)
-    head = f"GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+    head = f"GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
     assert talk(proxy, head.encode()).startswith(b"HTTP/1.1 404")
     assert len(raw.requests) == before
 
@@ -161,7 +161,8 @@ def test_odd_methods_go_nowhere(
     method: str, proxy: RunningProxy, raw: RawUpstream
 ) -> None:
     before = len(raw.requests)
-    head = f"{method} /v1/messages HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+    head = f"{method} /v1/messages HTTP/1.1\r\nhost: localhost\r\n"
+    head += "connection: close\r\n\r\n"
     assert b" 40" in talk(proxy, head.encode())[:14]
     assert len(raw.requests) == before
 
@@ -171,7 +172,7 @@ def test_a_header_that_ends_a_line_goes_nowhere(
 ) -> None:
     before = len(raw.requests)
     head = (
-        "POST /v1/messages HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n"
+        "POST /v1/messages HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\n"
         "anthropic-beta: a\rGET /v1/files HTTP/1.1\r\n\r\n{}"
     )
     assert talk(proxy, head.encode()).startswith(b"HTTP/1.1 400")
@@ -235,7 +236,7 @@ def test_trailers_of_upstream_end_in_an_error(
 
 def test_trailers_of_a_client_end_its_connection(proxy: RunningProxy) -> None:
     head = (
-        "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\n"
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\n"
         "transfer-encoding: chunked\r\n\r\n2\r\n{}\r\n"
     )
     talk(proxy, head.encode(), TRAILERS)  # returns: the connection was closed
@@ -259,7 +260,7 @@ def test_a_client_that_wants_its_connection_closed_gets_that(
     upstream.reply = json_answer(200, b"{}")
     method = "GET" if path == "/health" else "POST"
     head = (
-        f"{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n"
+        f"{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n"
         "content-length: 0\r\n\r\n"
     )
     answer = talk(proxy, head.encode())

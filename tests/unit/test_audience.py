@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -122,3 +123,30 @@ def test_options_and_addons_that_change_are_noticed() -> None:
         return seen
 
     assert asyncio.run(look()) == [False, True, False, True]
+
+
+def keeps(master_class: Any, *scripts: object, **changes: object) -> bool:
+    async def look() -> bool:
+        master = master_class(Options())
+        master.addons.add(*scripts)
+        master.options.update(**changes)
+        found = Audience().keeps(master.addons, master.options)
+        master.options.update(save_stream_file=None)  # closes it
+        return found
+
+    return asyncio.run(look())
+
+
+def test_flows_are_recorded_for_whoever_keeps_or_shows_them(tmp_path: Path) -> None:
+    script = SimpleNamespace(response=lambda flow: None)
+    assert keeps(WebMaster)
+    assert keeps(DumpMaster, flow_detail=3)
+    assert keeps(DumpMaster, flow_detail=0, save_stream_file=str(tmp_path / "flows"))
+    assert keeps(DumpMaster, flow_detail=0, hardump=str(tmp_path / "flows.har"))
+    assert keeps(DumpMaster, script, flow_detail=0)
+
+
+def test_a_line_for_each_flow_is_no_reason_to_record_it() -> None:
+    assert not keeps(DumpMaster, flow_detail=0)
+    assert not keeps(DumpMaster, flow_detail=1)
+    assert not keeps(DumpMaster, flow_detail=2)

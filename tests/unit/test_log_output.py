@@ -24,7 +24,7 @@ class Terminal(io.StringIO):
 @pytest.fixture
 def printed(request):
     stream = io.StringIO()
-    handler = _Handler(stream, getattr(request, "param", "text"))
+    handler = _Handler(stream, getattr(request, "param", "text"), None)
     logger = logging.getLogger("anthropic_proxy.test")
     foreign = logging.getLogger("mitmproxy.proxy.test")
     before = {named: (named.level, named.propagate) for named in (logger, foreign)}

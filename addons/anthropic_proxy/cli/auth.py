@@ -1,13 +1,10 @@
 """``auth_cli.py`` and ``anthropic-max-proxy-auth``: everything about credentials.
 
-Each command's module is imported when it runs, so that ``--help`` starts fast; none of
-them knows mitmproxy. Exit codes: 0 good, 1 failed, 2 wrong usage.
+None of the commands knows mitmproxy. Exit codes: 0 good, 1 failed, 2 wrong usage.
 """
 
 from __future__ import annotations
 
-import importlib
-import io
 import os
 import sys
 from pathlib import Path
@@ -16,6 +13,8 @@ from typing import Any, Final
 import click
 
 from .. import __version__
+from .lazy_group import EXIT_CODES, LazyGroup, run
+from .secret_files import take
 
 _COMMANDS: Final = {
     # name: module, what --help says
@@ -30,28 +29,22 @@ _COMMANDS: Final = {
 }
 
 
-class _LazyGroup(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in _COMMANDS:
-            return None
-        module = importlib.import_module(f".{_COMMANDS[name][0]}", __package__)
-        command: click.Command = module.command
-        return command
-
-    def format_commands(
-        self, ctx: click.Context, formatter: click.HelpFormatter
-    ) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
-
-
 @click.group(
-    cls=_LazyGroup,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    cls=LazyGroup,
+    table=_COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 88},
     invoke_without_command=True,
+    epilog=f"""\b
+    Examples:
+      anthropic-max-proxy-auth login --api-key
+      anthropic-max-proxy-auth status
+      anthropic-max-proxy-auth chat "Hello!" --proxy http://127.0.0.1:8100
+      anthropic-max-proxy-auth --token-file ./tokens.json doctor
+
+    Secrets are read from a prompt or from standard input, never from the command line.
+
+    {EXIT_CODES}
+    """,
 )
 @click.version_option(__version__, "-v", "--version", prog_name="anthropic-max-proxy")
 @click.option(
@@ -64,15 +57,16 @@ class _LazyGroup(click.Group):
 @click.pass_context
 def cli(ctx: click.Context, token_file: Path | None) -> None:
     """Credentials of anthropic-max-proxy. Without a command: a menu."""
+    take(os.environ)
     ctx.obj = _Arguments(token_file)
     if ctx.invoked_subcommand is not None:
         return
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         click.echo(ctx.get_help(), err=True)
         ctx.exit(2)
-    from .auth_menu import run
+    from .auth_menu import run as show_menu
 
-    run(ctx)
+    show_menu(ctx)
 
 
 class _Arguments:
@@ -89,22 +83,7 @@ class _Arguments:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; its exit code. Failures that were foreseen become sentences."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # terminals that are not UTF-8
-    try:
-        code = cli.main(arguments, prog_name=_program_name(), standalone_mode=False)
-    except click.Abort:
-        click.echo("Stopped.", err=True)
-        return 1
-    except click.ClickException as problem:
-        problem.show()
-        return problem.exit_code
-    except BrokenPipeError:
-        # The reader of our output has gone; there is nobody to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    return code if isinstance(code, int) else 0
+    return run(cli, _program_name(), arguments)
 
 
 def _program_name() -> str:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 import click
 
 from .. import __version__
+from . import lazy_addons
 from .auth_offer import offer_login
 from .ports import refuse_taken_port
-from .serve_arguments import mitmproxy_arguments
+from .serve_arguments import mitmweb_arguments
 from .serve_settings import (
     DEFAULT_HOST,
     DEFAULT_PORT,
     DEFAULT_UPSTREAM,
+    MAX_WORKERS,
     Flags,
     Settings,
 )
@@ -76,6 +80,13 @@ _CONTRADICTION: Final = (
     type=click.Choice(["text", "json"]),
     help="The log for people, or a JSON object on each line.  [default: text]",
 )
+@click.option(
+    "--workers",
+    type=click.IntRange(1, MAX_WORKERS),
+    metavar="N",
+    help="Processes that share the port, for machines with several cores. Each has "
+    "metrics and a memory of recent thinking of its own.  [default: 1]",
+)
 @click.option("--web", is_flag=True, help="Start mitmweb, to look at the traffic.")
 @click.option(
     "--web-port",
@@ -96,6 +107,7 @@ def command(
     disable_bearer_passthrough: bool,
     verbosity: str | None,
     log_format: str | None,
+    workers: int | None,
     web: bool,
     web_port: int,
     mitmproxy_options: tuple[str, ...],
@@ -115,6 +127,7 @@ def command(
     flags = Flags(
         host=host,
         port=port,
+        workers=workers,
         upstream=upstream,
         enable_anthropic=enable_anthropic,
         enable_openai=enable_openai,
@@ -122,14 +135,58 @@ def command(
         log_level=verbosity,
         log_format=log_format,
     )
+    lazy_addons.install()
     settings = Settings.chosen(flags, mitmproxy_options, os.environ)
     settings.check(os.environ)
+    _check_workers(settings, web=web)
     refuse_taken_port(settings.host.text, int(settings.port.text))
     if web:
         refuse_taken_port("127.0.0.1", web_port)
     offer_login(os.environ)
-    arguments = mitmproxy_arguments(settings, web_port=web_port if web else None)
-    from mitmproxy.tools.main import mitmdump, mitmweb
+    if web:
+        from mitmproxy.tools.main import mitmweb
 
-    start = mitmweb if web else mitmdump
-    sys.exit(start([*arguments, *mitmproxy_options]))
+        mitmweb([*mitmweb_arguments(settings, web_port), *mitmproxy_options])
+    elif int(settings.workers.text) > 1:
+        sys.exit(_serve_by_workers(settings, mitmproxy_options))
+    else:
+        from . import master
+
+        master.serve(settings, mitmproxy_options)
+
+
+def _check_workers(settings: Settings, *, web: bool) -> None:
+    """Raises: UsageError: there cannot be more than one here."""
+    if int(settings.workers.text) == 1:
+        return
+    from . import workers
+
+    origin = settings.workers.origin
+    if web:
+        raise click.UsageError(
+            f"{origin} and --web: mitmweb is one process and shows its own traffic "
+            "only. Give one of them."
+        )
+    if not workers.is_supported():
+        raise click.UsageError(
+            f"{origin}: this system cannot share a port among processes (it has no "
+            "fork). Start one proxy on each of several ports instead."
+        )
+
+
+def _serve_by_workers(settings: Settings, mitmproxy_options: Sequence[str]) -> int:
+    """The exit code, when all have ended."""
+    from ..proxy import log_output
+    from . import master, workers
+
+    def option(name: str) -> Any:
+        return settings.option(name, os.environ)
+
+    workers.logger.addHandler(log_output.handler(option("log_format")))
+    workers.logger.setLevel(logging.INFO)
+    return workers.Workers(
+        int(settings.workers.text),
+        workers.bound_sockets(settings.host.text, int(settings.port.text)),
+        lambda worker: master.serve(settings, mitmproxy_options, worker),
+        option("drain"),
+    ).run()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -13,6 +13,7 @@ from .serve_arguments import mode
 DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8100
 DEFAULT_UPSTREAM: Final = "https://api.anthropic.com"
+MAX_WORKERS: Final = 64
 DEFAULT: Final = "default"
 
 
@@ -22,6 +23,7 @@ class Flags:
 
     host: str | None = None
     port: int | None = None
+    workers: int | None = None
     upstream: str | None = None
     enable_anthropic: bool | None = None
     enable_openai: bool | None = None
@@ -44,6 +46,7 @@ class Settings:
 
     host: Setting
     port: Setting
+    workers: Setting
     set: Mapping[str, Setting]
     """Options of the addon, without their prefix, that the launcher sets."""
     by_hand: dict[str, str]
@@ -72,13 +75,33 @@ class Settings:
                 name in chosen or variable in env or f"anthropic_{name}" in by_hand
             ):
                 chosen[name] = Setting(text, DEFAULT)
-        return cls(_host(flags, env), _port(flags, env), chosen, by_hand)
+        return cls(
+            host=_host(flags, env),
+            port=_port(flags, env),
+            workers=_workers(flags, env),
+            set=chosen,
+            by_hand=by_hand,
+        )
 
     @property
     def origins(self) -> Mapping[str, str]:
         """Name → origin of what the launcher decided."""
         told = {"host": self.host, "port": self.port, **self.set}
         return {name: found.origin for name, found in told.items()}
+
+    def option(self, name: str, env: Mapping[str, str]) -> Any:
+        """What an option of the addon, named without its prefix, comes to.
+
+        Raises:
+            OptionsError: as ``check``.
+        """
+        from ..proxy import options
+
+        return options.read(self._values | self.by_hand, env)[name]
+
+    @property
+    def _values(self) -> dict[str, str]:
+        return {f"anthropic_{name}": found.text for name, found in self.set.items()}
 
     def check(self, env: Mapping[str, str]) -> None:
         """Everything that would stop the addon, told before mitmproxy starts.
@@ -92,11 +115,11 @@ class Settings:
 
         from ..proxy import checking, options
 
-        values = {f"anthropic_{name}": found.text for name, found in self.set.items()}
         try:
             known = {option.key for option in options.OPTIONS}
             options.refuse_unknown([name for name in self.by_hand if name not in known])
-            checking.check(values | self.by_hand, env, [ProxyMode.parse(mode(self))])
+            modes = [ProxyMode.parse(mode(self))]
+            checking.check(self._values | self.by_hand, env, modes)
         except exceptions.OptionsError as wrong:
             raise click.UsageError(self._in_flags(str(wrong))) from None
         except ValueError as wrong:
@@ -126,7 +149,7 @@ _SWITCHES: Final = {
 def _from_flags(flags: Flags) -> Iterator[tuple[str, Setting]]:
     for field in fields(flags):
         name, value = field.name, getattr(flags, field.name)
-        if value is None or name in ("host", "port"):
+        if value is None or name in ("host", "port", "workers"):
             continue
         text = str(value).lower() if isinstance(value, bool) else str(value)
         usual = f"--{name.replace('_', '-')}"
@@ -145,12 +168,26 @@ def _port(flags: Flags, env: Mapping[str, str]) -> Setting:
     found = _variable(env, "ANTHROPIC_PROXY_PORT", "ROUTER_PORT")
     if found is None:
         return Setting(str(DEFAULT_PORT), DEFAULT)
-    if not found.text.isdecimal() or not 1 <= int(found.text) <= 65535:
-        raise click.UsageError(
-            f"{found.origin}: {found.text!r} is not valid: expected a port from 1 to "
-            "65535"
-        )
+    _check_number(found, "a port", 65_535)
     return found
+
+
+def _workers(flags: Flags, env: Mapping[str, str]) -> Setting:
+    if flags.workers is not None:
+        return Setting(str(flags.workers), "--workers")
+    found = _variable(env, "ANTHROPIC_PROXY_WORKERS")
+    if found is None:
+        return Setting("1", DEFAULT)
+    _check_number(found, "a number", MAX_WORKERS)
+    return found
+
+
+def _check_number(found: Setting, what: str, highest: int) -> None:
+    if not found.text.isdecimal() or not 1 <= int(found.text) <= highest:
+        raise click.UsageError(
+            f"{found.origin}: {found.text!r} is not valid: expected {what} from 1 to "
+            f"{highest}"
+        )
 
 
 def _variable(env: Mapping[str, str], *names: str) -> Setting | None:

@@ -1,15 +1,16 @@
 """Logins under way: from the address the user opens to the tokens in the file.
 
-Used by the CLI and by the proxy's ``/auth`` endpoints. The verifier never leaves this
-object; a login lives ten minutes and works once.
+Used by the CLI and by the proxy's ``/auth`` endpoints. The verifier goes nowhere but to
+the token endpoint and where ``pending_logins`` keeps it; a login lives ten minutes and
+works once.
 """
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from threading import Lock
 from typing import Final
 
 from . import terms
@@ -26,6 +27,7 @@ from .oauth import (
 )
 from .oauth_errors import ServerTrouble, Unreachable
 from .pasted import Pasted, parse_pasted
+from .pending_logins import InMemory, Pending, PendingLogins
 from .private_file import FileCorrupt, FileProblem
 from .refresh import Send
 from .token_store import TokenStore
@@ -61,13 +63,6 @@ class LoginStart:
     """Unix seconds."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class _Pending:
-    verifier: str
-    state: str
-    started_at: float
-
-
 class Logins:
     """The logins under way for one token file. Safe to use from several threads.
 
@@ -76,6 +71,7 @@ class Logins:
         store: Where the tokens go.
         send: Sends the exchange; blocks.
         token_bytes: Random bytes, as ``secrets.token_bytes`` gives them.
+        pending: Where they are kept; in this process's memory when it is not given.
     """
 
     def __init__(
@@ -84,24 +80,28 @@ class Logins:
         store: TokenStore,
         send: Send,
         token_bytes: Callable[[int], bytes],
+        pending: PendingLogins | None = None,
     ) -> None:
         self._endpoints = endpoints
         self._store = store
         self._send = send
         self._token_bytes = token_bytes
-        self._pending: dict[str, _Pending] = {}  # by handle, oldest first
-        self._lock = Lock()  # around _pending
+        self._pending = pending if pending is not None else InMemory()
 
     def start(self, now: float) -> LoginStart:
-        """Begin a login: the address to open and the handle to finish it with."""
+        """Begin a login: the address to open and the handle to finish it with.
+
+        Raises:
+            FileProblem: it cannot be kept until its code comes.
+        """
         key = pkce(self._token_bytes(VERIFIER_BYTES))
         state = base64url(self._token_bytes(STATE_BYTES))
         handle = base64url(self._token_bytes(_HANDLE_BYTES))
-        with self._lock:
-            self._forget_old(now)
-            while len(self._pending) >= MAX_PENDING:
-                del self._pending[next(iter(self._pending))]
-            self._pending[handle] = _Pending(key.verifier, state, now)
+        with self._pending.changing() as pending:
+            _forget_old(pending, now)
+            while len(pending) >= MAX_PENDING:
+                del pending[next(iter(pending))]
+            pending[handle] = Pending(key.verifier, state, now)
         url = prepare_authorization_url(
             self._endpoints, challenge=key.challenge, state=state
         )
@@ -141,17 +141,18 @@ class Logins:
         known = version == terms.VERSION
         if not known and not terms.acknowledges(acknowledgement or ""):
             raise TermsNotAcknowledged
-        handle, pending = self._take(pasted, handle, now)
+        handle, taken = self._take(pasted, handle, now)
         try:
-            return self._exchange(pasted.code, pending, now, stored if known else None)
+            return self._exchange(pasted.code, taken, now, stored if known else None)
         except (FileProblem, ServerTrouble, Unreachable) as failure:
             if not (isinstance(failure, Unreachable) and failure.sent):
-                with self._lock:
-                    self._pending[handle] = pending  # the code is still good
+                # the code is still good; the first failure is the one to tell
+                with suppress(FileProblem), self._pending.changing() as pending:
+                    pending[handle] = taken
             raise
 
     def _exchange(
-        self, code: str, pending: _Pending, now: float, acknowledged: TokenSet | None
+        self, code: str, pending: Pending, now: float, acknowledged: TokenSet | None
     ) -> TokenSet:
         with self._store.locked() as writer:
             try:
@@ -180,48 +181,48 @@ class Logins:
 
     def _take(
         self, pasted: Pasted, handle: str | None, now: float
-    ) -> tuple[str, _Pending]:
+    ) -> tuple[str, Pending]:
         """The login that ``pasted`` belongs to; it cannot be taken twice."""
-        with self._lock:
-            self._forget_old(now)
+        with self._pending.changing() as pending:
+            _forget_old(pending, now)
             if handle is None:
-                handle = self._handle_of(pasted.state)
-            pending = self._pending.get(handle)
-            if pending is None:
+                handle = _handle_of(pasted.state, pending)
+            found = pending.get(handle)
+            if found is None:
                 raise LoginRefused(
                     "No such login is under way: it was finished, or began more than "
                     "ten minutes ago. Start again."
                 )
-            if pasted.state is not None and not _same(pasted.state, pending.state):
+            if pasted.state is not None and not _same(pasted.state, found.state):
                 raise LoginRefused(
                     "That code belongs to another login (its state does not match). "
                     "Open the newest address and paste what it shows."
                 )
-            return handle, self._pending.pop(handle)
-
-    def _handle_of(self, state: str | None) -> str:
-        if state is None:
-            raise LoginRefused(
-                "Paste all that the page shows, with the part after the # sign: "
-                "without it nobody can tell which login it belongs to."
-            )
-        for handle, pending in self._pending.items():
-            if _same(state, pending.state):
-                return handle
-        return ""
-
-    def _forget_old(self, now: float) -> None:
-        self._pending = {
-            handle: pending
-            for handle, pending in self._pending.items()
-            if 0 <= now - pending.started_at < LIFETIME_S
-        }
+            return handle, pending.pop(handle)
 
     def _stored(self) -> TokenSet | None:
         try:
             return self._store.read()
         except FileProblem:
             return None
+
+
+def _handle_of(state: str | None, pending: Mapping[str, Pending]) -> str:
+    if state is None:
+        raise LoginRefused(
+            "Paste all that the page shows, with the part after the # sign: "
+            "without it nobody can tell which login it belongs to."
+        )
+    for handle, one in pending.items():
+        if _same(state, one.state):
+            return handle
+    return ""
+
+
+def _forget_old(pending: dict[str, Pending], now: float) -> None:
+    for handle, one in list(pending.items()):
+        if not 0 <= now - one.started_at < LIFETIME_S:
+            del pending[handle]
 
 
 def log_out(store: TokenStore) -> bool:

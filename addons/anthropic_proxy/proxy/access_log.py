@@ -27,8 +27,8 @@ logger = logging.getLogger(__name__)
 
 _TAGS: Final = {"openai": "OpenAI", "anthropic": "Anthropic"}
 _DETAILED: Final = ("medium", "verbose")
-_ROUTINE: Final = ("health", "status page", "options")
-"""Kinds whose successes would only fill the log (health checks)."""
+_ROUTINE: Final = ("health", "status page", "options", "metrics")
+"""Kinds whose successes would only fill the log (health checks, scrapes)."""
 _INPUT: Final = (
     "input_tokens",
     "cache_creation_input_tokens",

@@ -22,15 +22,20 @@ from mitmproxy.proxy.mode_specs import ProxyMode, ReverseMode
 from ..credentials.sources import choose
 from ..dialects.chat_completions.memory import RecentThinking
 from ..models.catalog import Catalog
-from . import exposure, log_output, options, start_lines
+from . import content_views, exposure, har, log_output, options, start_lines
 from .audience import Audience
 from .background import Background, cache_file
 from .call import Call
-from .egress import EgressLayer
+from .draining import Draining
+from .egress_layer import EgressLayer
+from .flow_commands import FlowCommands
+from .flow_list import FlowList
 from .forwarding import target_of
 from .gathering import Refused
+from .metrics import Metrics
 from .options import Upstream
-from .pipeline import Pipeline
+from .recorded_pipeline import RecordedPipeline
+from .recorder import Recorder
 from .runtime import Runtime, credentials_config, model_mapping, settings
 from .stages import Recovery
 
@@ -43,9 +48,16 @@ class AnthropicProxy:
     name = "anthropic_proxy"
 
     def __init__(self) -> None:
-        self.pipeline: Pipeline | None = None
+        self.pipeline: RecordedPipeline | None = None
+        # Told by mitmproxy as this addon is, and asked for commands.
+        self.addons = [FlowCommands(lambda: self._stages().runtime, _addresses)]
         self._audience = Audience()
+        self._recorder = Recorder(self._recorded, FlowList(_view))
         self._log = log_output.OwnLog()
+        self._draining = Draining(
+            lambda: self._stages().runtime.options["drain"],
+            lambda: setattr(self._stages(), "stopping", True),
+        )
         self._background = Background(
             lambda: self._stages().runtime, self._upstream, cache_file(os.environ)
         )
@@ -55,6 +67,7 @@ class AnthropicProxy:
     def load(self, loader: Loader) -> None:
         """Declare the options; connect upstream only when a request needs it."""
         options.declare(loader)
+        content_views.add()
         ctx.options.connection_strategy = "lazy"
         if "http3" in ctx.options:
             ctx.options.http3 = False  # a second door, which nobody has tried
@@ -74,15 +87,17 @@ class AnthropicProxy:
             runtime = self._runtime()
             if (wrong := exposure.refusal(runtime)) is not None:
                 raise exceptions.OptionsError(wrong)
-            self.pipeline = Pipeline(runtime, self._told)
-            self._log.use(runtime.options["log_format"])
+            self.pipeline = RecordedPipeline(runtime, self._told, self._recorder)
+            chosen = runtime.options
+            self._log.use(chosen["log_format"], chosen["worker"])
 
     def _runtime(self) -> Runtime:
         """What the options say now; what was learnt since the start is kept."""
         given = {o.key: getattr(ctx.options, o.key) for o in options.OPTIONS}
         chosen = options.read(given, os.environ)
-        credentials = credentials_config(chosen, os.environ)
         before = self.pipeline.runtime if self.pipeline is not None else None
+        metrics = before.metrics if before is not None else Metrics()
+        credentials = metrics.watching(credentials_config(chosen, os.environ))
         catalog = before.catalog if before is not None else Catalog.load()
         kept = chosen["thinking_memory"]
         memory = (
@@ -98,6 +113,7 @@ class AnthropicProxy:
             credentials=credentials,
             chosen=choose(credentials),
             memory=memory,
+            metrics=metrics,
             mitmweb=_mitmweb,
             exposed_at=exposure.exposed_at(_modes(), ctx.options.listen_host),
             started=before.started if before is not None else time.time(),
@@ -105,7 +121,14 @@ class AnthropicProxy:
 
     def running(self) -> None:
         """Say what is in force, and begin what goes on in the background."""
+        har.extend(ctx.master.addons)
         runtime = self._stages().runtime
+        if runtime.options["worker"] in (None, 1):  # one of several speaks for all
+            self._introduce(runtime)
+        self._background.start()
+        self._draining.install()
+
+    def _introduce(self, runtime: Runtime) -> None:
         given = {o.key: getattr(ctx.options, o.key) for o in options.OPTIONS}
         entry = start_lines.entry(
             runtime,
@@ -116,12 +139,12 @@ class AnthropicProxy:
         log_output.tell(logger, ALERT, entry)
         if (warning := exposure.warning(runtime)) is not None:
             logger.warning("anthropic-max-proxy: %s", warning)
-        self._background.start()
 
     def done(self) -> None:
         """The proxy stops."""
         self._background.stop()
         self._log.remove()
+        content_views.remove()
 
     def _upstream(self) -> Upstream | None:
         """The upstream by option, else the first mode's target."""
@@ -153,6 +176,7 @@ class AnthropicProxy:
         mode = here.mode if isinstance(here, HttpLayer) else HTTPMode.transparent
         nextlayer.context.layers.remove(here)
         ours = EgressLayer(nextlayer.context, mode, self._stages)
+        self._draining.watch(ours)
         if parent is None:
             nextlayer.layer = ours
         else:
@@ -161,7 +185,10 @@ class AnthropicProxy:
     def _told(self, hook: str) -> bool:
         return self._audience.wants(hook, ctx.master.addons, ctx.options)
 
-    def _stages(self) -> Pipeline:
+    def _recorded(self) -> bool:
+        return self._audience.keeps(ctx.master.addons, ctx.options)
+
+    def _stages(self) -> RecordedPipeline:
         assert self.pipeline is not None
         return self.pipeline
 
@@ -177,6 +204,11 @@ class AnthropicProxy:
 
 
 _REPLACED = (HttpLayer, layers.TCPLayer)
+
+
+def _view() -> Any:
+    """mitmproxy's list of flows; mitmdump has none."""
+    return ctx.master.addons.get("view")
 
 
 def _modes() -> list[ProxyMode]:

@@ -24,6 +24,7 @@ _OPENAI_ERRORS: Final[Mapping[int, tuple[str, str | None]]] = {
     403: ("invalid_request_error", "permission_denied"),
     404: ("invalid_request_error", "unknown_url"),
     413: ("invalid_request_error", "request_too_large"),
+    415: ("invalid_request_error", "unsupported_content_type"),
     500: ("server_error", "internal_error"),
     502: ("server_error", "upstream_unreachable"),
     503: ("server_error", "overloaded"),

@@ -23,9 +23,14 @@ def _set(name: str) -> Callable[[Any, Any], bool]:
     return lambda options, addon: bool(getattr(options, name))
 
 
+_Table = Mapping[str, Callable[[Any, Any], bool]]
+
+SHOWS_BODIES: Final = 3
+"""``flow_detail`` from which mitmdump prints bodies."""
+
 # mitmproxy's own addons with flow hooks, and when they do something. One that is not
 # here, a script or an addon of a later version, is always told.
-_ACTIVE: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
+_ACTIVE: Final[_Table] = {
     "proxyauth.ProxyAuth": _set("proxyauth"),
     "modifyheaders.ModifyHeaders": _set("modify_headers"),
     "upstream_auth.UpstreamAuth": _set("upstream_auth"),
@@ -49,6 +54,12 @@ _ACTIVE: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
 }
 
 
+# The same for whoever keeps flows or shows their bodies.
+_KEEPING: Final[_Table] = {
+    "dumper.Dumper": lambda options, addon: options.flow_detail >= SHOWS_BODIES
+}
+
+
 class Audience:
     """Answers ``wants`` from what was found when options or addons last changed."""
 
@@ -69,18 +80,31 @@ class Audience:
         known = self._wanted.get(hook)
         if known is None:
             known = self._wanted[hook] = _is_wanted(
-                hook, traverse(addons.chain), options
+                hook, traverse(addons.chain), options, _ACTIVE
+            )
+        return known
+
+    def keeps(self, addons: AddonManager, options: Options) -> bool:
+        """Whether an addon keeps flows or shows their bodies."""
+        if not self.wants("response", addons, options):
+            return False
+        known = self._wanted.get("")
+        if known is None:
+            known = self._wanted[""] = _is_wanted(
+                "response", traverse(addons.chain), options, {**_ACTIVE, **_KEEPING}
             )
         return known
 
 
-def _is_wanted(hook: str, addons: Iterable[Any], options: Options) -> bool:
+def _is_wanted(
+    hook: str, addons: Iterable[Any], options: Options, table: _Table
+) -> bool:
     for addon in addons:
         if not callable(getattr(addon, hook, None)):
             continue
         kind = type(addon)
         package, _, module = kind.__module__.rpartition(".")
-        active = _ACTIVE.get(f"{module}.{kind.__name__}")
+        active = table.get(f"{module}.{kind.__name__}")
         if package != "mitmproxy.addons" or active is None:
             return True
         if active(options, addon):

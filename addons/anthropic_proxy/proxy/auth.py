@@ -1,7 +1,7 @@
 """``/auth/*``: log in, look, log out, over HTTP (the CLI does the same in a terminal).
 
-The verifier stays here, and what a user pastes is taken out of the flow before anyone
-sees it. A web page must not reach any of it: see ``_forbidden``.
+The verifier stays with us, and what a user pastes is taken out of the flow before
+anyone sees it. No web page reaches any of it, and no other machine: see ``web_guard``.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import secrets
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from mitmproxy import http
 
@@ -17,13 +16,13 @@ from ..credentials import terms
 from ..credentials.login import LoginRefused, Logins, TermsNotAcknowledged, log_out
 from ..credentials.oauth_errors import OAuthError
 from ..credentials.pasted import PasteUnusable
+from ..credentials.pending_logins import FILE_NAME, InFile
 from ..credentials.private_file import FileProblem
 from ..credentials.token_store import SUBSCRIPTION, TokenStore
 from ..wire import jsontext
 from .answers import error_answer, json_answer
 from .endpoints import path_of
 from .handler import Handler, answer
-from .options import is_loopback
 
 if TYPE_CHECKING:
     from .call import Call
@@ -46,24 +45,26 @@ class Auth(Handler):
         super().__init__(runtime)
         config = runtime.credentials
         self._store = TokenStore(config.token_file, SUBSCRIPTION)
+        # One of several workers: the code may come to another one.
+        shared = runtime.options["worker"] is not None
+        file = config.token_file.with_name(FILE_NAME)
         self._logins = Logins(
-            config.oauth, self._store, config.send, secrets.token_bytes
+            config.oauth,
+            self._store,
+            config.send,
+            secrets.token_bytes,
+            InFile(file) if shared else None,
         )
 
     async def prepare(self, call: Call) -> None:
         """Do what may block (files, the token endpoint) off the event loop."""
-        request = call.flow.request
-        refused = _forbidden(request, call.host)
-        if refused is None:
-            work = {
-                "/auth/status": self._status,
-                "/auth/start": self._start,
-                "/auth/callback": self._callback,
-                "/auth/logout": self._logout,
-            }[path_of(request)]
-            call.prepared = await asyncio.to_thread(work, call)
-        else:
-            call.prepared = error_answer("openai", 403, refused, call.id)
+        work = {
+            "/auth/status": self._status,
+            "/auth/start": self._start,
+            "/auth/callback": self._callback,
+            "/auth/logout": self._logout,
+        }[path_of(call.flow.request)]
+        call.prepared = await asyncio.to_thread(work, call)
 
     def request(self, call: Call) -> None:
         """Answer with what ``prepare`` made."""
@@ -81,7 +82,10 @@ class Auth(Handler):
         return json_answer(200, facts, call.id)
 
     def _start(self, call: Call) -> http.Response:
-        started = self._logins.start(self.runtime.now())
+        try:
+            started = self._logins.start(self.runtime.now())
+        except FileProblem as wrong:
+            return error_answer("openai", 500, str(wrong), call.id)
         body: dict[str, Any] = {
             "url": started.url,
             "auth_url": started.url,
@@ -143,21 +147,3 @@ def blank(request: http.Request) -> None:
         request.data.content = b'{"code": "***"}'
     path, mark, _ = request.path.partition("?")
     request.path = f"{path}?***" if mark else path
-
-
-def _forbidden(request: http.Request, authority: str) -> str | None:
-    """Why a request looks like a web page's doing; None when it does not.
-
-    A page can make the browser send a request here (CSRF), and with a name of its own
-    that it points at 127.0.0.1 it can read the answer too (DNS rebinding). Programs
-    send neither ``Sec-Fetch-Site`` nor ``Origin``.
-    """
-    host = urlsplit(f"//{authority}").hostname or ""
-    if not is_loopback(host):
-        return f"/auth is served to this machine only, not as {host!r}."
-    site = request.headers.get("sec-fetch-site", "none").lower()
-    origin = request.headers.get("origin")
-    foreign = origin is not None and urlsplit(origin).hostname != host
-    if foreign or site not in ("none", "same-origin"):
-        return "/auth is not served to web pages of other sites."
-    return None

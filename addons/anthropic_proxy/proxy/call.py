@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from mitmproxy.http import HTTPFlow, Response
 
     from .endpoints import Endpoint
-    from .log_bodies import StreamTap
+    from .recorder import Recording
+    from .streaming import Tap
 
 FLOW_KEY = "anthropic_proxy"
 """Key of ``flow.metadata`` under which a call's public facts are kept."""
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(slots=True, eq=False, repr=False, weakref_slot=True)
 class Call:
     """Mutable state of one request. Only the stages of ``pipeline`` write to it."""
 
@@ -40,6 +41,10 @@ class Call:
     """As the client sent them; the path without its query, which may hold a secret."""
     host: str = ""
     """The Host header as the client sent it; mitmproxy rewrites it in the flow."""
+    http_version: str = "HTTP/1.1"
+    """The client's; the flow's is upstream's once the request is prepared."""
+    allow_origin: str | None = None
+    """The page's origin that may read the answer, ``*`` for any; None: no page may."""
     body: bytes = b""
     """The request's body, for ``prepare`` only: it may hold a secret."""
     prepared: Response | None = None
@@ -67,6 +72,8 @@ class Call:
     """The request was prepared by us and may go upstream. Anything else may not."""
     local: bool = False
     """The answer was made here; upstream was not asked."""
+    early: bool = False
+    """The client was given the head of a stream before upstream's came."""
     broken: bool = False
     """A stage of ours raised; the client gets a 500."""
 
@@ -79,11 +86,16 @@ class Call:
     upstream_status: int | None = None
     upstream_id: str | None = None
     """Upstream's ``request-id``."""
-    tap: StreamTap | None = None
+    recording: Recording | None = None
+    """None when nobody looks at flows."""
+    tap: Tap | None = None
     """What a verbose log shows of a stream."""
     usage: Mapping[str, Any] | None = None
     model: str | None = None
     finish: str | None = None
+    """Why the answer ended, in the client's words; "error" if it went wrong."""
+    stop_reason: str | None = None
+    """The same in Anthropic's."""
     warnings: list[str] = field(default_factory=list)
     first_byte: float | None = None
 
@@ -95,6 +107,8 @@ class Call:
 
     def note(self, **facts: Any) -> None:
         """Keep public facts (plain JSON values) with the flow."""
+        if self.recording is not None:
+            facts = self.recording.keeping.saveable(facts)
         self.flow.metadata.setdefault(FLOW_KEY, {}).update(facts)
 
     def __repr__(self) -> str:

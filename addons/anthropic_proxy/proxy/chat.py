@@ -21,7 +21,7 @@ from ..dialects.chat_completions.response import (
 )
 from ..dialects.chat_completions.stream import ChunkStream, Transcoder
 from ..dialects.messages.identity import with_identity
-from ..wire import jsontext
+from ..wire import jsontext, sse
 from ..wire.anthropic import BETA_HEADER, VERSION_HEADER
 from .answers import USER_AGENT, as_headers, json_answer, replace
 from .content_coding import NotDecoded, TooLarge, decoded
@@ -120,6 +120,10 @@ class ChatCompletions(Handler):
             return
         stream = ChunkStream(translation.exchange, pauses_left=call.pauses_left)
         call.transcoder = Transcoder(stream)
+        response.headers = self._stream_headers(call, response)
+        response.stream = SafeStream(call.transcoder, call.flow.id)
+
+    def _stream_headers(self, call: Call, response: http.Response) -> http.Headers:
         fields = self._headers(call, response)
         fields += [
             ("content-type", "text/event-stream; charset=utf-8"),
@@ -127,8 +131,7 @@ class ChatCompletions(Handler):
         ]
         if call.flow.request.http_version == "HTTP/1.1":
             fields.append(("transfer-encoding", "chunked"))
-        response.headers = as_headers(fields)
-        response.stream = SafeStream(call.transcoder, call.flow.id)
+        return as_headers(fields)
 
     def response(self, call: Call) -> None:
         """Translate the whole answer, or read what the stream machine saw."""
@@ -155,13 +158,15 @@ class ChatCompletions(Handler):
         call.warnings += warnings
         call.usage, call.model = whole.get("usage"), whole.get("model")
         call.finish = completion["choices"][0]["finish_reason"]
+        call.stop_reason = whole.get("stop_reason")
         self.runtime.memory.remember(whole.get("content") or [])
         fields = self._headers(call, response)
         replace(response, 200, fields, completion)
 
     def _streamed(self, call: Call, stream: ChunkStream) -> None:
         call.usage, call.model = stream.usage, stream.model or call.model
-        call.finish = "error" if stream.failed else stream.stop_reason
+        call.finish = "error" if stream.failed else stream.finish_reason
+        call.stop_reason = stream.stop_reason
         call.warnings += stream.warnings
         if not stream.failed:
             self.runtime.memory.remember(stream.raw_content)
@@ -239,13 +244,43 @@ class ChatCompletions(Handler):
         call.parts.append(message)
         return [block for part in call.parts for block in part["content"]]
 
-    def broken_stream(self, call: Call, reason: str) -> bytes | None:
-        """The truncation error; nothing more when the answer was already whole."""
+    def broken_stream(self, call: Call, reason: str, code: str) -> bytes | None:
+        """The error; nothing more when the answer was already whole."""
         if call.transcoder is None:
-            return None
-        if call.transcoder.stream.paused is not None:  # between two parts of a turn
-            return call.transcoder.fail(reason, "stream_truncated")
+            if not call.early:
+                return None
+            return sse.encode(jsontext.encode(errors.mid_stream_error(reason, code)))
+        stream = call.transcoder.stream
+        # Paused: between two parts of a turn. Else the machine knows its own words.
+        if stream.paused is not None or code != errors.TRUNCATED:
+            return b"" if stream.finished else call.transcoder.fail(reason, code)
         return call.transcoder.end()
+
+    def whole_answer_tokens(self, call: Call) -> int:
+        """max_tokens, unless it streams."""
+        translation = call.translation
+        if translation is None or translation.exchange.stream:
+            return 0
+        return int(translation.body["max_tokens"])
+
+    def early_head(self, call: Call) -> http.Response | None:
+        """Says 200 when all that is known is that upstream takes its time.
+
+        What goes wrong later is an error event, as in the middle of a stream.
+        """
+        if call.translation is None or not call.translation.exchange.stream:
+            return None
+        head = http.Response.make(200)
+        head.headers = self._stream_headers(call, head)
+        return head
+
+    def late_refusal(self, call: Call, content: bytes) -> bytes:
+        """The error's body is what an error event holds."""
+        return sse.encode(content)
+
+    def ping(self, call: Call) -> bytes:
+        """A comment, which clients skip."""
+        return sse.comment("ping")
 
 
 def _readable(response: http.Response) -> bytes:

@@ -12,6 +12,7 @@ from ..dialects.chat_completions.memory import RecentThinking
 from ..models.catalog import Catalog
 from . import exposure, options
 from .runtime import Runtime, credentials_config, model_mapping, settings
+from .web_guard import WebGuard
 
 
 def check(
@@ -34,5 +35,6 @@ def check(
         memory=RecentThinking(0),
         exposed_at=exposure.exposed_at(modes, ""),
     )
+    WebGuard(chosen, exposed_at=runtime.exposed_at, hostname="")
     if (wrong := exposure.refusal(runtime)) is not None:
         raise exceptions.OptionsError(wrong)

@@ -20,6 +20,7 @@ from mitmproxy.proxy.layers.http._events import (
 )
 from mitmproxy.proxy.layers.http._hooks import HttpRequestHeadersHook
 
+from ..dialects.chat_completions.errors import TRUNCATED
 from .call import Call
 from .http_facts import declared_length, status_of, without_bytes
 from .stages import Stages
@@ -33,7 +34,10 @@ class ClientErrors(HttpStream):
         self._stages = stages
         self._call: Call | None = None
         self._head_sent = False  # the client has the head of an answer
+        self._upstream_answered = False  # the head of upstream's answer is here
         self._own_status: int | None = None  # HTTP status of a refusal of ours
+        self._own_reason: str | None = None  # its words, in place of mitmproxy's
+        self._own_code = TRUNCATED  # its code, in an event of a stream
 
     def check_body_size(self, request: bool) -> layer.CommandGenerator[bool]:
         """Our own limit; mitmproxy's may not stream a body past the stages."""
@@ -56,19 +60,23 @@ class ClientErrors(HttpStream):
         self._own_status = status
         return ResponseProtocolError(self.stream_id, reason, ResponseProtocolError.code)
 
+    def _fails_with(self, status: int, reason: str, code: str) -> None:
+        """How the error is worded that is about to happen."""
+        self._own_status, self._own_reason, self._own_code = status, reason, code
+
     def _protocol_error(
         self, event: ResponseProtocolError, client: Any
     ) -> Iterator[commands.Command]:
         """JSON instead of HTML; an event at the end of a stream; else as it was."""
         status = self._own_status or status_of(event)
+        told = self._own_reason or without_bytes(event.message)
         if status is None:  # killed, or the client is gone: nobody to tell
             yield SendHttp(event, client)
         elif not self._head_sent:
-            reason = without_bytes(event.message)
-            answer = self._stages.failure(self._call, status, reason)
+            answer = self._stages.failure(self._call, status, told)
             yield from self._send_whole(answer, client)
             yield from self._closed(event, client)
-        elif (last := self._last_bytes(event.message)) is None:
+        elif (last := self._last_bytes(told)) is None:
             yield SendHttp(event, client)
         else:
             if last:
@@ -78,7 +86,7 @@ class ClientErrors(HttpStream):
     def _last_bytes(self, reason: str) -> bytes | None:
         if self._call is None:
             return None
-        return self._stages.broken_stream(self._call, reason)
+        return self._stages.broken_stream(self._call, reason, self._own_code)
 
     def _send_whole(
         self, answer: http.Response, client: Any

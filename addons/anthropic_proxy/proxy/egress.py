@@ -18,17 +18,15 @@ promises on both lines.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from mitmproxy.net.http.http1 import assemble_response, connection_close
+from mitmproxy.net.http.http1 import connection_close
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
-from mitmproxy.proxy.layers.http import (
-    HttpLayer,
-    HTTPMode,
-    SendHttp,
-)
+from mitmproxy.proxy.layers.http import SendHttp
+from mitmproxy.proxy.layers.http._base import HttpEvent
 from mitmproxy.proxy.layers.http._events import (
     RequestData,
     RequestEndOfMessage,
@@ -48,16 +46,13 @@ from mitmproxy.proxy.layers.http._hooks import (
 )
 
 from .call import Call
-from .client_errors import ClientErrors
-from .gathering import Gathered
 from .http_facts import (
     BROKEN_ANSWER,
+    CLOSED_BY_UPSTREAM,
     INTERNAL,
     NOT_CLEAN,
-    NOT_HTTP,
     NOT_OURS,
     is_clean,
-    is_html_refusal,
     is_interim,
     scrub,
     without_bytes,
@@ -66,9 +61,11 @@ from .stages import (
     AnthropicContinueHook,
     AnthropicPrepareHook,
     AnthropicRecoverHook,
+    End,
     Recovery,
     Stages,
 )
+from .waiting import Stop, Tick, Waiting
 
 logger = logging.getLogger(__name__)
 
@@ -89,49 +86,15 @@ _FLOW_HOOKS = (
 )
 
 
-class EgressLayer(HttpLayer):
-    """mitmproxy's HTTP layer with streams of our own."""
-
-    def __init__(
-        self, context: Context, mode: HTTPMode, stages: Callable[[], Stages]
-    ) -> None:
-        super().__init__(context, mode)
-        self._stages = stages  # asked per request: options may change in between
-        self._not_http = False  # the client was told so; nothing more is sent to it
-
-    def event_to_child(self, child: layer.Layer, event: events.Event) -> Commands:
-        """Called by the base class for everything; what upstream sent is gathered."""
-        if isinstance(event, events.DataReceived):
-            is_client = event.connection is self.context.client
-            child = Gathered(child, event.connection, is_client=is_client)
-        for command in super().event_to_child(child, event):
-            if isinstance(command, commands.Log):
-                command.message = without_bytes(command.message)
-            elif isinstance(command, commands.SendData) and (
-                command.connection is self.context.client
-            ):
-                if self._not_http:
-                    continue
-                if is_html_refusal(command.data):
-                    self._not_http = True
-                    refusal = self._stages().failure(None, 400, NOT_HTTP)
-                    command.data = assemble_response(refusal)
-            yield command
-
-    def make_stream(self, stream_id: int) -> Commands:
-        """Called by the base class for each request."""
-        stream = EgressStream(self.context.fork(), stream_id, self._stages())
-        self.streams[stream_id] = stream
-        yield from self.event_to_child(stream, events.Start())
-
-
-class EgressStream(ClientErrors):
+class EgressStream(Waiting):
     """One request and its answer."""
 
     def __init__(self, context: Context, stream_id: int, stages: Stages) -> None:
         super().__init__(context, stream_id, stages)
         self._client_host = ""
         self._last = False  # the client wants its connection closed after this
+        self._retried = False
+        self._client_gone = self._ended = False
         self._held: ResponseHeaders | None = None
         self._held_body = bytearray()
 
@@ -139,8 +102,27 @@ class EgressStream(ClientErrors):
 
     def handle_event(self, event: events.Event) -> Commands:
         """Filter what the base class wants done."""
-        for command in super().handle_event(event):
+        self._client_gone |= isinstance(event, RequestProtocolError)
+        if isinstance(event, Tick | Stop) and self._paused is not None:
+            source = self._on_clock_during_a_hook(event)
+        else:
+            self._note_received(event)
+            source = super().handle_event(event)
+        for command in source:
             yield from self._filtered(command)
+        self._note_end()
+
+    def _note_end(self) -> None:
+        """Tell, once, that the exchange is over: mitmproxy marks each end so."""
+        call = self._call
+        if call is None or self._ended or self.flow.live:
+            return
+        self._ended = True
+        response = self.flow.response
+        given = response.status_code if response and self._head_sent else None
+        status = 200 if call.early else given
+        end = End(status, self._own_status, self._client_gone)
+        self._guarded("ended", lambda: self._stages.ended(call, end))
 
     def _filtered(self, command: commands.Command) -> Iterator[commands.Command]:
         if isinstance(command, SendHttp):
@@ -154,17 +136,33 @@ class EgressStream(ClientErrors):
         yield command
 
     def _sent(self, command: SendHttp) -> Iterator[commands.Command]:
-        event = command.event
-        if isinstance(event, RequestHeaders):
-            yield SendHttp(self._with_credential(event), command.connection)
-        elif isinstance(event, ResponseProtocolError):
-            yield from self._protocol_error(event, command.connection)
-        else:
+        if isinstance(command.event, RequestHeaders):
+            yield SendHttp(self._with_credential(command.event), command.connection)
+        elif isinstance(command.event, ResponseProtocolError):
+            yield from self._protocol_error(command.event, command.connection)
+        elif (event := self._for_a_client_with_a_head(command.event)) is not None:
             if isinstance(event, ResponseHeaders) and not is_interim(event):
                 self._head_sent = True
                 if self._last and self.context.client.alpn != b"h2":
                     event.response.headers["connection"] = "close"
-            yield command
+            self._note_sent(event)
+            yield SendHttp(event, command.connection)
+
+    def _for_a_client_with_a_head(self, event: HttpEvent) -> HttpEvent | None:
+        """What is left to send to a client that was given a head early, to ping it."""
+        call = self._call
+        if call is None or not call.early or not self._head_sent:
+            return event
+        if isinstance(event, ResponseHeaders):
+            return None
+        if (
+            isinstance(event, ResponseData)
+            and call.transcoder is None
+            and (call.upstream_status is not None)
+        ):
+            data = self._stages.late_refusal(call, event.data)
+            return ResponseData(self.stream_id, data)
+        return event
 
     # -- our stages, in place of addon hooks ---------------------------------------
 
@@ -218,7 +216,9 @@ class EgressStream(ClientErrors):
         request = event.request
         self._client_host = request.host_header or ""
         # Our stages replace the headers in which mitmproxy would look for this.
-        self._last = connection_close(request.http_version, request.headers)
+        self._last = self._stages.stopping or connection_close(
+            request.http_version, request.headers
+        )
         yield from super().state_wait_for_request_headers(event)
 
     def state_consume_request_body(self, event: events.Event) -> Commands:
@@ -245,9 +245,38 @@ class EgressStream(ClientErrors):
         elif not is_clean(request):
             refusal = self._refusal(NOT_CLEAN, status=400)
         else:
-            return (yield from super().make_server_connection())
+            self.connecting = time.monotonic()
+            connected = yield from super().make_server_connection()
+            self.connecting = None
+            return connected
         yield from self.handle_protocol_error(refusal)
         return False
+
+    def handle_protocol_error(
+        self, event: RequestProtocolError | ResponseProtocolError
+    ) -> Commands:
+        """Ask again where upstream closed an idle connection just as we used it."""
+        if self._is_stale(event):
+            self._retried = True
+            yield from self._ask_upstream()
+        else:
+            yield from super().handle_protocol_error(event)
+
+    def _is_stale(self, event: RequestProtocolError | ResponseProtocolError) -> bool:
+        """Whether a kept connection was closed before a byte of an answer came."""
+        connected, began = (
+            self.context.server.timestamp_tcp_setup,
+            self.flow.request.timestamp_start,
+        )
+        return (
+            isinstance(event, ResponseProtocolError)
+            and event.message == CLOSED_BY_UPSTREAM
+            and self.server_state == self.state_wait_for_response_headers
+            and self.client_state == self.state_done
+            and not self._retried
+            and connected is not None
+            and connected < began
+        )
 
     def _with_credential(self, event: RequestHeaders) -> RequestHeaders:
         """A copy for the wire; the flow keeps its placeholder."""
@@ -347,11 +376,3 @@ class EgressStream(ClientErrors):
         else:
             reason = f"upstream answered {event.response.status_code} mid-turn"
             yield from self._give_up(reason, self._refusal(reason))
-
-    def _give_up(self, reason: str, error: ResponseProtocolError) -> Commands:
-        """Tell the client, and have no more of this upstream connection."""
-        yield from self.handle_protocol_error(error)
-        done_with_upstream = RequestProtocolError(
-            self.stream_id, reason, RequestProtocolError.code
-        )
-        yield SendHttp(done_with_upstream, self.context.server)

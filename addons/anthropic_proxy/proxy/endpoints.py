@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import unquote
 
@@ -14,11 +14,14 @@ from .answers import Dialect
 if TYPE_CHECKING:
     from mitmproxy.http import Request
 
+    from .web_guard import Refusal
+
 Kind = Literal[
     "chat", "messages", "native", "models", "model", "health", "status page",
-    "options", "auth", "disabled", "unknown",
+    "options", "auth", "metrics", "disabled", "refused", "unknown",
 ]  # fmt: skip
 Switch = Literal["enable_openai", "enable_anthropic"]
+Served = Literal["anywhere", "here", "here or with the key"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +35,21 @@ class Endpoint:
     """The option that turns it off."""
     shown: bool = False
     """Its bodies hold no secrets by their nature: a verbose log may show them."""
+    takes_json: bool = False
+    """A body that is sent to it by POST has to say that it is JSON."""
+    served: Served = "anywhere"
+    """Who may ask: all, this machine, or also who presents the local access key."""
+    refusal: Refusal | None = None
+    """Why this request is not served."""
 
 
-CHAT: Final = Endpoint("chat", "openai", "chat completions", "enable_openai", True)
-MESSAGES: Final = Endpoint(
-    "messages", "anthropic", "messages", "enable_anthropic", True
+CHAT: Final = Endpoint(
+    "chat", "openai", "chat completions", "enable_openai", True, takes_json=True
 )
+MESSAGES: Final = Endpoint(
+    "messages", "anthropic", "messages", "enable_anthropic", True, takes_json=True
+)
+COUNT_TOKENS: Final = replace(MESSAGES, name="count tokens")
 MODELS: Final = Endpoint("models", "openai", "models", shown=True)
 MODELS_ANTHROPIC: Final = Endpoint("models", "anthropic", "models", shown=True)
 MODEL: Final = Endpoint("model", "openai", "model", shown=True)
@@ -45,7 +57,8 @@ MODEL_ANTHROPIC: Final = Endpoint("model", "anthropic", "model", shown=True)
 HEALTH: Final = Endpoint("health", "openai", "health")
 STATUS_PAGE: Final = Endpoint("status page", "openai", "status page")
 OPTIONS: Final = Endpoint("options", "openai", "options")
-AUTH: Final = Endpoint("auth", "openai", "auth")
+AUTH: Final = Endpoint("auth", "openai", "auth", takes_json=True, served="here")
+METRICS: Final = Endpoint("metrics", "openai", "metrics", served="here or with the key")
 UNKNOWN_OPENAI: Final = Endpoint("unknown", "openai", "unknown")
 UNKNOWN_ANTHROPIC: Final = Endpoint("unknown", "anthropic", "unknown")
 
@@ -53,12 +66,13 @@ ENDPOINTS: Final[Mapping[tuple[str, str], Endpoint]] = {
     ("POST", "/v1/chat/completions"): CHAT,
     # The two whose bodies may need the identity sentence.
     ("POST", "/v1/messages"): MESSAGES,
-    ("POST", "/v1/messages/count_tokens"): MESSAGES,
+    ("POST", "/v1/messages/count_tokens"): COUNT_TOKENS,
     ("GET", "/v1/models"): MODELS,
     ("GET", "/"): STATUS_PAGE,
     ("HEAD", "/"): STATUS_PAGE,
     ("GET", "/health"): HEALTH,
     ("HEAD", "/health"): HEALTH,
+    ("GET", "/metrics"): METRICS,
     ("GET", "/auth/status"): AUTH,
     ("GET", "/auth/start"): AUTH,
     ("POST", "/auth/callback"): AUTH,
@@ -66,7 +80,13 @@ ENDPOINTS: Final[Mapping[tuple[str, str], Endpoint]] = {
 }
 
 _NATIVE: Final = tuple(
-    (f"/v1/{name}", Endpoint("native", "anthropic", name, "enable_anthropic", shown))
+    (
+        f"/v1/{name}",
+        Endpoint(
+            "native", "anthropic", name, "enable_anthropic", shown,
+            takes_json=name in ("messages", "complete"),
+        ),
+    )
     for name, shown in (
         ("messages", True),
         ("complete", True),
@@ -84,7 +104,7 @@ _NATIVE: Final = tuple(
         ("user_profiles", False),
         ("organizations", False),
     )
-)
+)  # fmt: skip
 """Everything else that Anthropic's API has below ``/v1/``, whatever the method."""
 
 _BY_DIALECT: Final = {MODELS: MODELS_ANTHROPIC, MODEL: MODEL_ANTHROPIC}
@@ -154,6 +174,11 @@ def allowed(request: Request) -> str:
 def disabled(endpoint: Endpoint) -> Endpoint:
     """The row in place of one whose switch is off."""
     return Endpoint("disabled", endpoint.dialect, endpoint.name, endpoint.switch)
+
+
+def not_served(endpoint: Endpoint, refusal: Refusal) -> Endpoint:
+    """The row in place of one that this request may not reach."""
+    return Endpoint("refused", endpoint.dialect, endpoint.name, refusal=refusal)
 
 
 def hint(request: Request) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 
 from mitmproxy import http
 from mitmproxy.net.http import url
+from mitmproxy.net.http.http1 import connection_close
 from mitmproxy.proxy.mode_specs import ReverseMode
 
 from ..credentials.credential import Credential
@@ -16,6 +17,10 @@ from .call import Call
 from .options import Upstream
 
 PLACEHOLDER: Final = "***"
+REDIRECTED: Final = (
+    "it redirects to another place, which Anthropic's API never does, and where a "
+    "client would take its key. Look at the address of the upstream"
+)
 
 # Not the next hop's business (RFC 9110 7.6.1), or about this hop alone.
 HOP_BY_HOP: Final = frozenset(
@@ -25,6 +30,21 @@ HOP_BY_HOP: Final = frozenset(
         "host", "content-length", "forwarded", "via",
     }
 )  # fmt: skip
+
+# Which page asked is between the browser and us (``web_guard``). Anthropic refuses
+# requests of pages, and organizations can forbid them; this one is the proxy's.
+BROWSERS_OWN: Final = ("origin", "referer", "sec-", "access-control-", "x-forwarded-")
+
+# Of an answer: about upstream's connection, or about upstream as a site.
+_UPSTREAMS_OWN: Final = frozenset(
+    {
+        b"connection", b"keep-alive", b"te", b"trailer", b"upgrade", b"set-cookie",
+        b"alt-svc", b"strict-transport-security", b"clear-site-data", b"nel",
+        b"report-to", b"reporting-endpoints", b"timing-allow-origin",
+    }
+)  # fmt: skip
+_NOT_PASSED_ON: Final = (b"access-control-", b"proxy-")
+_FRAMING: Final = frozenset({"content-length", "transfer-encoding"})
 
 
 def upstream_of(call: Call, chosen: Upstream | None) -> Upstream:
@@ -45,18 +65,67 @@ def target_of(mode: ReverseMode) -> Upstream:
 def end_to_end(fields: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """Headers that may travel on: not the hop-by-hop ones, not a proxy's notes."""
     fields = list(fields)
-    named = {
-        token.strip().lower()
-        for name, value in fields
-        if name.lower() == "connection"
-        for token in value.split(",")
-    }
-    gone = HOP_BY_HOP | named
+    options = [value for name, value in fields if name.lower() == "connection"]
+    gone = HOP_BY_HOP | _named(options)
     return [
         (name, value)
         for name, value in fields
-        if name.lower() not in gone and not name.lower().startswith("x-forwarded-")
+        if name.lower() not in gone and not name.lower().startswith(BROWSERS_OWN)
     ]
+
+
+def _named(options: Iterable[str]) -> set[str]:
+    """The headers that ``Connection`` names (RFC 9110 7.6.1)."""
+    return {token.strip().lower() for value in options for token in value.split(",")}
+
+
+def is_redirect(status: int | None) -> bool:
+    """Whether a client would go somewhere else for its answer; 304 is an answer."""
+    return status is not None and 300 <= status < 400 and status != 304
+
+
+def for_the_client(response: http.Response) -> http.Response:
+    """Upstream's head without what is not the client's business.
+
+    Upstream does not decide which web pages may read our answers. What it says of its
+    connection stays in the old object, where mitmproxy looks for it.
+    """
+    gone = _UPSTREAMS_OWN
+    if "connection" in response.headers:
+        named = _named(response.headers.get_all("connection")) - _FRAMING
+        gone = gone.union(name.encode(errors="replace") for name in named)
+    kept = [
+        (name, value)
+        for name, value in response.headers.fields
+        if (lower := name.lower()) not in gone and not lower.startswith(_NOT_PASSED_ON)
+    ]
+    if connection_close(response.http_version, response.headers):
+        response = response.copy()
+    if response.http_version == "HTTP/1.0":
+        response.http_version = "HTTP/1.1"
+    response.headers = http.Headers(kept)
+    return response
+
+
+def frame(response: http.Response, method: str, http_version: str) -> None:
+    """Say how long the body is, in a way that this client understands.
+
+    An HTTP/1.0 client knows no chunks: what has no length ends with the connection.
+    """
+    headers = response.headers
+    if method == "HEAD" or response.status_code in (204, 304):
+        return
+    if not response.stream:
+        headers.pop("transfer-encoding", None)
+        headers["content-length"] = str(len(response.raw_content or b""))
+    elif http_version == "HTTP/1.1" and not _FRAMING.intersection(
+        name.lower() for name in headers
+    ):
+        headers["transfer-encoding"] = "chunked"
+    if http_version == "HTTP/1.0":
+        headers.pop("transfer-encoding", None)
+        has_length = "content-length" in headers
+        headers["connection"] = "keep-alive" if has_length else "close"
 
 
 def merged_betas(present: str | None, wanted: Iterable[str]) -> str | None:

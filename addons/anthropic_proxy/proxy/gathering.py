@@ -10,6 +10,7 @@ from mitmproxy.proxy.layers.http._base import ReceiveHttp
 from mitmproxy.proxy.layers.http._events import (
     RequestProtocolError,
     ResponseData,
+    ResponseEndOfMessage,
     ResponseProtocolError,
 )
 
@@ -32,6 +33,9 @@ class Gathered(layer.Layer):
 
     It also has no trailers: they raise, and the connection would hang for ever. Here
     they end it with an error.
+
+    And it tells of an answer's end before its own connection is through with it. What
+    the client has pipelined would be sent into that, so the end is told last.
     """
 
     def __init__(
@@ -48,6 +52,7 @@ class Gathered(layer.Layer):
     def handle_event(self, event: events.Event) -> Commands:
         """The child's commands, runs of body data joined into one."""
         run: list[ResponseData] = []
+        ends: list[ReceiveHttp] = []
         try:
             for command in self._child.handle_event(event):
                 if isinstance(command, ReceiveHttp) and (
@@ -58,12 +63,18 @@ class Gathered(layer.Layer):
                     continue
                 yield from _joined(run)
                 run = []
-                yield command
+                if isinstance(command, ReceiveHttp) and (
+                    isinstance(command.event, ResponseEndOfMessage)
+                ):
+                    ends.append(command)
+                else:
+                    yield command
         except NotImplementedError:
             yield from _joined(run)
             yield from self._broken_off()
         else:
             yield from _joined(run)
+        yield from ends
 
     def _broken_off(self) -> Iterator[commands.Command]:
         stream_id = getattr(self._child.context.layers[-1], "stream_id", None)

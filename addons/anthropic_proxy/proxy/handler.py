@@ -62,9 +62,25 @@ class Handler:
         """Whether the answer that just ended is one part of a longer turn."""
         return False
 
-    def broken_stream(self, call: Call, reason: str) -> bytes | None:
+    def broken_stream(self, call: Call, reason: str, code: str) -> bytes | None:
         """Last bytes of a stream that upstream did not finish; None: no event fits."""
         return None
+
+    def whole_answer_tokens(self, call: Call) -> int:
+        """max_tokens of an answer that comes in one piece, when it is complete."""
+        return 0
+
+    def early_head(self, call: Call) -> http.Response | None:
+        """The head of a stream whose client has waited long; None: it has to wait."""
+        return None
+
+    def late_refusal(self, call: Call, content: bytes) -> bytes:
+        """An error's JSON body as an event, for a client that has an early head."""
+        return content
+
+    def ping(self, call: Call) -> bytes:
+        """A sign of life between two events of a stream; empty when none fits."""
+        return b""
 
 
 def answer(call: Call, response: http.Response) -> None:

@@ -26,6 +26,9 @@ NOT_CLEAN: Final = "The request holds control characters and is not sent on."
 NOT_HTTP: Final = "The request is not valid HTTP/1.1."
 NOT_OURS: Final = "The request was redirected after it was prepared; it is not sent."
 
+CLOSED_BY_UPSTREAM: Final = "server closed connection"
+"""mitmproxy's words for an upstream that closed before the head of its answer."""
+
 _CONTROL: Final = re.compile(rb"[\x00-\x1f\x7f]")
 _CONTROL_OR_SPACE: Final = re.compile(rb"[\x00-\x20\x7f]")
 _QUOTED_BYTES: Final = re.compile(r"""b(?P<quote>['"]).*""", re.DOTALL)
@@ -80,7 +83,7 @@ def status_of(event: ResponseProtocolError) -> int | None:
     return status
 
 
-def declared_length(request: http.Request) -> int:
+def declared_length(message: http.Request | http.Response) -> int:
     """What ``content-length`` says; 0 when it says nothing that can be read."""
-    length = request.headers.get("content-length", "")
+    length = message.headers.get("content-length", "")
     return int(length) if length.isdecimal() else 0

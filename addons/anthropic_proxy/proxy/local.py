@@ -8,6 +8,7 @@ from mitmproxy import http
 
 from .. import __version__
 from .answers import USER_AGENT, json_answer
+from .cors import preflight
 from .endpoints import allowed, hint
 from .forwarding import upstream_of
 from .handler import Handler, answer, refuse
@@ -84,15 +85,18 @@ class StatusPage(Health):
 
 
 class Options(_Local):
-    """``OPTIONS``: the methods of a path, and no leave for other sites' pages."""
+    """``OPTIONS``: the methods of a path, and what a page that is allowed may send."""
 
     def request(self, call: Call) -> None:
         """204, without a body."""
+        request = call.flow.request
         fields = {
-            "allow": allowed(call.flow.request),
+            "allow": allowed(request),
             "x-request-id": call.id,
             "server": USER_AGENT,
         }
+        if call.allow_origin and "access-control-request-method" in request.headers:
+            fields |= preflight(request.headers)
         response = http.Response.make(204, b"", fields)
         response.headers.pop("content-length", None)  # none on a 204 (RFC 9110 8.6)
         answer(call, response)
@@ -111,6 +115,16 @@ class Disabled(_Local):
             f"The endpoint {endpoint.name!r} is disabled on this proxy. Its owner can "
             f"enable it: {flag}, or anthropic_{endpoint.switch}=true.",
         )
+
+
+class Refused(_Local):
+    """What ``web_guard`` does not let in: 403 or 415 in its dialect."""
+
+    def request(self, call: Call) -> None:
+        """Say why, and what a user who wants it can set."""
+        refusal = call.endpoint.refusal
+        assert refusal is not None
+        refuse(call, refusal.status, refusal.sentence)
 
 
 class Unknown(_Local):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from mitmproxy import http
@@ -16,6 +16,7 @@ from .masking import printable_body
 if TYPE_CHECKING:
     from .call import Call
     from .runtime import Runtime
+    from .streaming import Tap
 
 logger = logging.getLogger(__name__)
 
@@ -26,8 +27,6 @@ KEPT_BYTES: Final = 1024 * 1024
 
 MAX_SHOWN_BYTES: Final = 32 * 1024 * 1024
 """How large a compressed body may become to be looked at."""
-
-Feed = Callable[[bytes], bytes | Iterable[bytes]]
 
 
 def wanted(call: Call, runtime: Runtime) -> bool:
@@ -81,36 +80,9 @@ def around(call: Call, stage: Callable[[Call], None]) -> None:
         show(call, "proxy → client", sent)
 
 
-class StreamTap:
-    """Stands between mitmproxy and a stream's callable, and keeps the beginning."""
-
-    def __init__(self, feed: Feed | None) -> None:
-        """``None``: the bytes pass as they are."""
-        self._feed = feed
-        self.received = bytearray()
-        self.received_size = 0
-        self.sent = bytearray()
-        self.sent_size = 0
-
-    def __call__(self, data: bytes) -> list[bytes]:
-        """Called by mitmproxy with each fragment, and with ``b""`` at the end."""
-        self.received_size += len(data)
-        self.received += data[: KEPT_BYTES - len(self.received)]
-        out = self._out(data)
-        for piece in out:
-            self.sent_size += len(piece)
-            self.sent += piece[: KEPT_BYTES - len(self.sent)]
-        return out
-
-    def _out(self, data: bytes) -> list[bytes]:
-        if self._feed is None:
-            return [data] if data else []
-        out = self._feed(data)
-        return [out] if isinstance(out, bytes) else list(out)
-
-
-def show_stream(call: Call, tap: StreamTap) -> None:
+def show_stream(call: Call, tap: Tap) -> None:
     """Both sides of a stream that has ended."""
-    show(call, "upstream → proxy", bytes(tap.received), tap.received_size)
-    if tap.sent != tap.received:
-        show(call, "proxy → client", bytes(tap.sent), tap.sent_size)
+    received, sent = tap.received, tap.sent
+    show(call, "upstream → proxy", bytes(received.body), received.size)
+    if sent.body != received.body:
+        show(call, "proxy → client", bytes(sent.body), sent.size)

@@ -67,12 +67,15 @@ class OwnLog:
     def __init__(self) -> None:
         self._handler: _Handler | None = None
 
-    def use(self, log_format: str) -> None:
-        """``text`` or ``json``; ``mitmproxy`` leaves the log to mitmproxy."""
+    def use(self, log_format: str, worker: int | None) -> None:
+        """``text`` or ``json``; ``mitmproxy`` leaves the log to mitmproxy.
+
+        ``worker``: the number that this process is known by, when there are several.
+        """
         self.remove()
         if log_format not in _FORMATTERS:
             return
-        self._handler = _Handler(sys.stdout, log_format)
+        self._handler = _Handler(sys.stdout, log_format, worker)
         root = logging.getLogger()
         root.addHandler(self._handler)
         if (theirs := _termlog()) is not None:
@@ -89,6 +92,12 @@ class OwnLog:
             root.addHandler(theirs)
 
 
+def handler(log_format: str) -> logging.Handler:
+    """For a process without mitmproxy, whose log shall look the same."""
+    chosen = log_format if log_format in _FORMATTERS else "text"
+    return _Handler(sys.stdout, chosen, None)
+
+
 def _termlog() -> logging.Handler | None:
     """mitmproxy's handler for the terminal; mitmproxy's console has none."""
     addon = ctx.master.addons.get("termlog")
@@ -99,11 +108,12 @@ def _termlog() -> logging.Handler | None:
 class _Handler(logging.StreamHandler[TextIO]):
     """What the speakers say from INFO up, and others from WARNING up."""
 
-    def __init__(self, stream: TextIO, log_format: str) -> None:
+    def __init__(self, stream: TextIO, log_format: str, worker: int | None) -> None:
         super().__init__(stream)
         if hasattr(stream, "reconfigure"):  # a mark must not fail on a C locale
             stream.reconfigure(errors="backslashreplace")
-        self.setFormatter(_FORMATTERS[log_format](has_colours(stream, os.environ)))
+        colours = has_colours(stream, os.environ)
+        self.setFormatter(_FORMATTERS[log_format](colours, worker))
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Which records are for the terminal."""
@@ -123,9 +133,10 @@ def has_colours(stream: TextIO, env: Mapping[str, str]) -> bool:
 
 
 class _TextFormatter(logging.Formatter):
-    def __init__(self, colours: bool) -> None:
+    def __init__(self, colours: bool, worker: int | None) -> None:
         super().__init__()
         self._colours = colours
+        self._mark = f" #{worker}" if worker is not None else ""
 
     def format(self, record: logging.LogRecord) -> str:
         entry: Entry | None = getattr(record, ATTRIBUTE, None)
@@ -138,7 +149,7 @@ class _TextFormatter(logging.Formatter):
         if entry.full_time:
             utc = moment.astimezone(UTC).replace(tzinfo=None)
             time = f"{utc.isoformat(timespec='milliseconds')}Z"
-        stamp = self._toned(f"[{time}]", "dim")
+        stamp = self._toned(f"[{time}{self._mark}]", "dim")
         lines = [self._toned(masked(line.text), line.tone) for line in entry.lines]
         return f"{stamp} " + "\n".join(lines)
 
@@ -149,8 +160,9 @@ class _TextFormatter(logging.Formatter):
 
 
 class _JSONFormatter(logging.Formatter):
-    def __init__(self, colours: bool) -> None:
+    def __init__(self, colours: bool, worker: int | None) -> None:
         super().__init__()
+        self._mark = {"worker": worker} if worker is not None else {}
 
     def format(self, record: logging.LogRecord) -> str:
         entry: Entry | None = getattr(record, ATTRIBUTE, None)
@@ -162,6 +174,7 @@ class _JSONFormatter(logging.Formatter):
         whole = {
             "time": f"{moment.isoformat(timespec='milliseconds')}Z",
             "level": level,
+            **self._mark,
             "event": entry.event if entry is not None else "log",
             **facts,
         }
@@ -176,7 +189,7 @@ def _message(formatter: logging.Formatter, record: logging.LogRecord) -> str:
 
 
 class _MakeFormatter(Protocol):
-    def __call__(self, colours: bool) -> logging.Formatter: ...
+    def __call__(self, colours: bool, worker: int | None) -> logging.Formatter: ...
 
 
 _FORMATTERS: Final[Mapping[str, _MakeFormatter]] = {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from mitmproxy import http
 
+from ..dialects.chat_completions.errors import TRUNCATED
 from ..dialects.messages.errors import NativeStreamWatch
 from ..dialects.messages.splice import spliced
 from .answers import USER_AGENT, as_headers
@@ -19,6 +20,8 @@ from .streaming import SafeStream
 if TYPE_CHECKING:
     from .call import Call
 
+PING: Final = b'event: ping\ndata: {"type": "ping"}\n\n'
+MAX_TOKENS: Final = 1_000_000
 REQUEST_ID: Final = "request-id"
 OUR_REQUEST_ID: Final = "x-request-id"
 
@@ -64,6 +67,7 @@ class Messages(Native):
         """As all, and the model is noted for the log."""
         call.asked = asked(call.flow.request.raw_content or b"")
         call.model = call.asked.get("model")
+        call.note(model_asked=call.model, model_used=call.model)
         super().request(call)
 
     def body(self, call: Call) -> bytes:
@@ -95,14 +99,14 @@ class Messages(Native):
             return
         call.watch = NativeStreamWatch()
         response.stream = SafeStream(_PassThrough(call.watch), call.flow.id)
-        if response.headers.pop("content-length", None) is not None:
-            response.headers["transfer-encoding"] = "chunked"
+        response.headers.pop("content-length", None)  # an error event may be added
 
     def response(self, call: Call) -> None:
         """Read the usage for the log; the answer stays as it is."""
         if call.watch is not None:
             call.usage, call.model = call.watch.usage, call.watch.model
-            call.finish = "error" if call.watch.failed else call.watch.stop_reason
+            call.stop_reason = call.watch.stop_reason
+            call.finish = "error" if call.watch.failed else call.stop_reason
             return
         response = call.flow.response
         if response is None or response.status_code != 200:
@@ -113,13 +117,30 @@ class Messages(Native):
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return
         call.usage, call.model = message.usage, message.model
-        call.finish = message.stop_reason
+        call.finish = call.stop_reason = message.stop_reason
 
-    def broken_stream(self, call: Call, reason: str) -> bytes | None:
+    def broken_stream(self, call: Call, reason: str, code: str) -> bytes | None:
         """An error event, as upstream itself would have sent one."""
         if call.watch is None:
             return None
-        return _PassThrough(call.watch).end()
+        if code == TRUNCATED:
+            return _PassThrough(call.watch).end()
+        type_ = "timeout_error" if code == "timeout" else "api_error"
+        return call.watch.fail(type_, reason)
+
+    def whole_answer_tokens(self, call: Call) -> int:
+        """max_tokens, unless it streams; a value that is not one is upstream's case."""
+        tokens = call.asked.get("max_tokens")
+        if not isinstance(tokens, int) or call.asked.get("stream"):
+            return 0
+        return max(0, min(tokens, MAX_TOKENS))
+
+    def ping(self, call: Call) -> bytes:
+        """Anthropic's own ping, between two events of a stream."""
+        watch = call.watch
+        if watch is None or watch.finished or not watch.between_events:
+            return b""
+        return PING
 
 
 class _PassThrough:

@@ -187,6 +187,10 @@ OPTIONS: Final[tuple[Option, ...]] = (
         "Who writes the log: mitmproxy in its own form, or the proxy as text or json.",
     ),
     Option(
+        "worker", None, option_values.whole_number(1, 1_000_000_000),
+        "For the launcher: the number of this worker, when there are several.",
+    ),
+    Option(
         "origins", (), option_values.origins,
         "For the launcher: where it took its settings from, for the start-up lines.",
     ),

@@ -95,7 +95,7 @@ def origins(
     found = []
     for option in OPTIONS:
         given = _given(option, values, env)
-        if given is not None and option.name != "origins":
+        if given is not None and option.name not in ("origins", "worker"):
             where, text = given
             if where == option.key:
                 where = launcher.get(option.name, f"option {where}")

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+import socket
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from typing import TYPE_CHECKING, Final
 
 from mitmproxy import http
 
-from ..credentials.credential import CredentialUnavailable, Presented, presented
+from ..credentials.credential import CredentialUnavailable
 from . import access_log, exposure, log_bodies
 from .answers import error_answer
 from .auth import Auth, blank
 from .call import Call
 from .chat import ChatCompletions
-from .endpoints import Endpoint, Kind, disabled, match
+from .client_credentials import take_credentials
+from .endpoints import Endpoint, Kind, disabled, match, not_served
+from .forwarding import REDIRECTED, for_the_client, frame, is_redirect
 from .handler import Handler, refuse
 from .http_facts import BROKEN_ANSWER
-from .local import Disabled, Health, Options, StatusPage, Unknown
+from .local import Disabled, Health, Options, Refused, StatusPage, Unknown
+from .metrics_page import MetricsPage
 from .models_list import Models, OneModel
 from .native import Messages, Native
+from .stages import Timeouts
+from .streaming import Tap
+from .web_guard import WebGuard, visit
 
 if TYPE_CHECKING:
     from .runtime import Runtime
-    from .stages import Recovery
+    from .stages import End, Recovery
 
 HANDLERS: Final[Mapping[Kind, type[Handler]]] = {
     "chat": ChatCompletions,
@@ -35,18 +43,20 @@ HANDLERS: Final[Mapping[Kind, type[Handler]]] = {
     "status page": StatusPage,
     "options": Options,
     "auth": Auth,
+    "metrics": MetricsPage,
     "disabled": Disabled,
+    "refused": Refused,
     "unknown": Unknown,
 }
 
-# Headers of a client's request that hold a secret, or may.
-SECRET_HEADERS: Final = (
-    "authorization",
-    "x-api-key",
-    "api-key",
-    "proxy-authorization",
-    "cookie",
+TIMEOUT_OPTIONS: Final = (
+    "connect_timeout",
+    "response_timeout",
+    "idle_timeout",
+    "ping_interval",
 )
+SECONDS_PER_TOKEN: Final = 3600 / 128_000
+"""What Anthropic's SDKs allow for an answer that is not streamed."""
 
 LOCAL_KEY_NEEDED: Final = (
     "This proxy wants its local access key: send it as the API key of your client."
@@ -62,7 +72,19 @@ class Pipeline:
     def __init__(self, runtime: Runtime, told: Callable[[str], bool]) -> None:
         self.runtime = runtime
         self.told = told
+        self.stopping = False
         self._handlers = {kind: handler(runtime) for kind, handler in HANDLERS.items()}
+        self._guard = WebGuard(
+            runtime.options,
+            exposed_at=runtime.exposed_at,
+            hostname=socket.gethostname(),
+        )
+        self.timeouts = Timeouts(
+            **{
+                field.name: runtime.options[name]
+                for field, name in zip(fields(Timeouts), TIMEOUT_OPTIONS, strict=True)
+            }
+        )
 
     def handler(self, endpoint: Endpoint) -> Handler:
         """The stages of an endpoint."""
@@ -74,7 +96,10 @@ class Pipeline:
         endpoint = match(request)
         if endpoint.switch is not None and not runtime.options[endpoint.switch]:
             endpoint = disabled(endpoint)
-        client = _take_credentials(request.headers, runtime.options["local_key"])
+        client = take_credentials(request, runtime.options["local_key"])
+        visitor = visit(flow, host, has_key=client.local_key)
+        if (refusal := self._guard.refusal(visitor, endpoint)) is not None:
+            endpoint = not_served(endpoint, refusal)
         call = Call(
             flow=flow,
             endpoint=endpoint,
@@ -83,12 +108,15 @@ class Pipeline:
             method=request.method,
             path=request.path.partition("?")[0],
             host=host,
+            http_version=request.http_version,
+            allow_origin=self._guard.allow_origin(visitor),
             local_key=client.local_key,
             hidden=runtime.options["local_key"] or "",
         )
         if runtime.options["client_passthrough"]:
             call.own = client.own
         call.note(request_id=call.id, endpoint=endpoint.name)
+        runtime.metrics.began(call)
         return call
 
     def must_wait(self, call: Call) -> bool:
@@ -163,23 +191,34 @@ class Pipeline:
             call.local = True
         if call.local or call.broken:
             return
-        response = call.flow.response
-        assert response is not None
+        assert call.flow.response is not None
+        response = call.flow.response = for_the_client(call.flow.response)
         call.upstream_status = response.status_code
         call.upstream_id = response.headers.get("request-id")
         call.note(upstream_request_id=call.upstream_id)
         call.first_byte = self.runtime.monotonic()
-        self.handler(call.endpoint).response_headers(call)
+        if not is_redirect(call.upstream_status):
+            self.handler(call.endpoint).response_headers(call)
+        self._suited(call, response)
+        if response.stream and call.recording is not None:
+            call.recording.stream_begins(response)
         if response.stream and log_bodies.wanted(call, self.runtime):
             feed = response.stream if callable(response.stream) else None
-            call.tap = response.stream = log_bodies.StreamTap(feed)
+            call.tap = Tap(log_bodies.KEPT_BYTES, self.runtime.monotonic)
+            response.stream = call.tap.around(feed)
+        runtime = self.runtime
+        runtime.metrics.time_first_token(call, runtime.catalog, runtime.monotonic)
 
     def response(self, call: Call) -> None:
         """Translate; a stage that broke earlier ends here with our own error."""
         if call.broken and call.upstream_status is not None:
             call.flow.response = self.failure(call, 500, BROKEN_ANSWER)
+        elif is_redirect(call.upstream_status):
+            call.flow.response = self.failure(call, 502, REDIRECTED)
         elif not call.local:
             self._response(call)
+        if call.flow.response is not None:
+            self._suited(call, call.flow.response)
         if call.local and log_bodies.wanted(call, self.runtime):
             assert call.flow.response is not None
             content = log_bodies.decoded(call.flow.response)
@@ -208,6 +247,11 @@ class Pipeline:
             self.handler(call.endpoint).response(call)
         access_log.failed(call, self.runtime)
 
+    def ended(self, call: Call, end: End) -> None:
+        """Count it."""
+        runtime = self.runtime
+        runtime.metrics.ended(call, end, runtime.catalog, runtime.monotonic())
+
     def recoverable(self, call: Call, status: int) -> bool:
         """A 401 to our own token, or what the endpoint can mend."""
         if status == 401:
@@ -234,36 +278,56 @@ class Pipeline:
         """An error of ours as JSON."""
         if status == 502:
             reason = f"Upstream gave no answer that can be used: {reason.rstrip('. ')}."
+        elif status == 504:
+            reason = (
+                f"The request timed out: {reason}. Nothing was answered; try again."
+            )
         if call is None:
+            self.runtime.metrics.refused(status)
             answer = error_answer("openai", status, reason, "req_none")
             answer.headers["connection"] = "close"
             return answer
-        return self.handler(call.endpoint).failure(call, status, reason)
+        answer = self.handler(call.endpoint).failure(call, status, reason)
+        return self._suited(call, answer)
 
-    def broken_stream(self, call: Call, reason: str) -> bytes | None:
+    def _suited(self, call: Call, answer: http.Response) -> http.Response:
+        """Every answer's last step: for this client's HTTP, and its page if it is one.
+
+        May be done twice. Nothing in an answer's head is changed after it.
+        """
+        frame(answer, call.method, call.http_version)
+        self._guard.suit(answer.headers, call.allow_origin)
+        return answer
+
+    def broken_stream(self, call: Call, reason: str, code: str) -> bytes | None:
         """What ends a stream that upstream did not."""
-        return self.handler(call.endpoint).broken_stream(call, reason)
+        return self.handler(call.endpoint).broken_stream(call, reason, code)
+
+    def response_timeout(self, call: Call) -> float:
+        """What comes in one piece comes late: its generation is waited for too."""
+        tokens = self.handler(call.endpoint).whole_answer_tokens(call)
+        return self.timeouts.response + tokens * SECONDS_PER_TOKEN
+
+    def early_head(self, call: Call) -> http.Response | None:
+        """The head of a stream, to be sent before upstream's."""
+        head = self.handler(call.endpoint).early_head(call)
+        if head is None:
+            return None
+        head.stream = True
+        return self._suited(call, head)
+
+    def late_refusal(self, call: Call, content: bytes) -> bytes:
+        """An error as an event."""
+        return self.handler(call.endpoint).late_refusal(call, content)
+
+    def ping(self, call: Call) -> bytes:
+        """A sign of life in a stream."""
+        return self.handler(call.endpoint).ping(call)
 
     def body_limit(self) -> int:
         """Largest request body in bytes."""
         limit: int = self.runtime.options["body_limit"]
         return limit
-
-
-def _take_credentials(headers: http.Headers, local_key: str | None) -> Presented:
-    """Classify the client's credentials and leave a mark in their place."""
-    found = presented(
-        [
-            (name, value)
-            for name in SECRET_HEADERS[:3]
-            for value in headers.get_all(name)
-        ],
-        local_key=local_key,
-    )
-    for name in SECRET_HEADERS:
-        if name in headers:
-            headers[name] = "***"
-    return found
 
 
 def _ours(call: Call) -> bool:

@@ -18,6 +18,7 @@ from ..dialects.chat_completions.exchange import Settings
 from ..dialects.chat_completions.memory import RecentThinking
 from ..models.catalog import Catalog
 from ..models.mapping import MappingError, ModelMapping, parse_user_map
+from .metrics import Metrics
 from .options import Upstream
 
 logger = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ class Runtime:
     credentials: Config
     chosen: Chosen
     memory: RecentThinking
+    metrics: Metrics = field(default_factory=Metrics)
     exposed_at: str | None = None
     """The address beyond loopback at which others can reach us, if there is one."""
     mitmweb: Callable[[], str | None] = lambda: None

@@ -48,6 +48,33 @@ class AnthropicContinueHook(commands.StartHook):
     call: Call
 
 
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long upstream and a client may be kept waiting, in seconds."""
+
+    connect: float
+    response: float
+    idle: float
+    ping: float
+
+    @property
+    def shortest(self) -> float:
+        """No span that is waited for is shorter."""
+        return min(self.connect, self.response, self.idle, self.ping)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How an exchange ended."""
+
+    status: int | None
+    """What the client got; None: nothing."""
+    own_status: int | None = None
+    """Of an error of ours, whether the client could still be given it or not."""
+    client_gone: bool = False
+    """It left before its answer was complete."""
+
+
 class Stages(Protocol):
     """What is done with a request at each point. May raise: the stream guards them."""
 
@@ -72,6 +99,9 @@ class Stages(Protocol):
     def error(self, call: Call) -> None:
         """The exchange ended without an answer."""
 
+    def ended(self, call: Call, end: End) -> None:
+        """The exchange is over, whichever way it ended; comes once for each call."""
+
     def recoverable(self, call: Call, status: int) -> bool:
         """Whether an answer with this status is held back for ``Recovery``."""
 
@@ -81,8 +111,24 @@ class Stages(Protocol):
     def failure(self, call: Call | None, status: int, reason: str) -> http.Response:
         """An error of ours, in the dialect of the call."""
 
-    def broken_stream(self, call: Call, reason: str) -> bytes | None:
+    def broken_stream(self, call: Call, reason: str, code: str) -> bytes | None:
         """The last bytes of a stream that upstream did not finish; None: none fit."""
+
+    timeouts: Timeouts
+    stopping: bool
+    """No further request is wanted on any connection."""
+
+    def response_timeout(self, call: Call) -> float:
+        """Seconds to wait for the head of upstream's answer."""
+
+    def early_head(self, call: Call) -> http.Response | None:
+        """The head of a stream, to be sent before upstream's; None: it can wait."""
+
+    def late_refusal(self, call: Call, content: bytes) -> bytes:
+        """The error in ``content`` for a client that has an early head."""
+
+    def ping(self, call: Call) -> bytes:
+        """A sign of life in the client's stream; empty when none fits here."""
 
     def told(self, hook: str) -> bool:
         """Whether any addon listens to this flow hook."""

@@ -176,6 +176,10 @@ def from_stream_event(event: Mapping[str, Any]) -> dict[str, Any]:
     return _worded(_refined(kind, reported), reported.message)
 
 
+TRUNCATED: Final = "stream_truncated"
+"""Code of the error that ends a stream which upstream did not complete."""
+
+
 def mid_stream_error(message: str, code: str | None) -> dict[str, Any]:
     """An error of ours once the answer's status is out (G.6)."""
     return error_body(message, _SERVER.type, None, code)
@@ -184,18 +188,8 @@ def mid_stream_error(message: str, code: str | None) -> dict[str, Any]:
 def truncated() -> dict[str, Any]:
     """The error event for a stream that ended before it was complete (G.6)."""
     return mid_stream_error(
-        "Upstream's stream ended before the answer was complete.", "stream_truncated"
+        "Upstream's stream ended before the answer was complete.", TRUNCATED
     )
-
-
-def unreachable(message: str) -> tuple[int, dict[str, Any]]:
-    """Status and body when no connection to upstream can be had."""
-    return 502, error_body(message, _SERVER.type, None, "upstream_unreachable")
-
-
-def timed_out(message: str) -> tuple[int, dict[str, Any]]:
-    """Status and body when upstream takes too long."""
-    return 504, error_body(message, _TIMEOUT.type, None, _TIMEOUT.code)
 
 
 def _kind(status: int, type_: str) -> _Kind:

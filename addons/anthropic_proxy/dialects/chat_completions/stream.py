@@ -53,6 +53,8 @@ class ChunkStream:
         self.warnings: list[str] = []
         self.stop_reason: str | None = None
         """Of the Message at hand; None until upstream gave one."""
+        self.finish_reason: FinishReason | None = None
+        """What the client was told at the end; None before it."""
         self.message_id: str | None = None
         """Upstream's id of the first Message; None before it started."""
         self.model: str | None = None
@@ -202,6 +204,7 @@ class ChunkStream:
             legacy=self._exchange.legacy_functions,
         )
         self.warnings += warnings
+        self.finish_reason = finish
         chunks = [*self._chunks(deltas), self._chunk({}, finish)]
         if self._exchange.include_usage:
             usage = completion_usage(self.usage or {})

@@ -57,6 +57,7 @@ class NativeStreamWatch:
             sse.Decoder()
         )  # None: cannot follow any more
         self._in_line = False  # whether the bytes so far end inside a line
+        self._tail = b""  # the last of them
 
     @property
     def truncated(self) -> bool:
@@ -66,11 +67,19 @@ class NativeStreamWatch:
         """
         return not self.finished and self._decoder is not None
 
+    @property
+    def between_events(self) -> bool:
+        """Whether an event of ours would not tear one of upstream's apart."""
+        if self._decoder is None:
+            return False
+        return not self._tail or self._tail.endswith((b"\n\n", b"\r\n\r\n"))
+
     def feed(self, data: bytes) -> None:
         """Look at bytes that pass through."""
         if self._decoder is None or self.finished or not data:
             return
         self._in_line = not data.endswith((b"\n", b"\r"))
+        self._tail = (self._tail + data[-4:])[-4:]
         try:
             events = self._decoder.feed(data)
         except sse.EventTooLarge:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
-from typing import Any
 
 import httpx
 import pytest
 
+from support.message_stream import ANSWER, BLOCK, END, START, TEXT
+from support.message_stream import LAST_CHUNK as LAST
 from support.raw_upstream import (
     Hangup,
     RawUpstream,
@@ -18,54 +19,7 @@ from support.raw_upstream import (
     pause,
     stream_head,
 )
-from support.running_proxy import RunningProxy, free_port
-
-MESSAGE: dict[str, Any] = {
-    "id": "msg_1",
-    "type": "message",
-    "role": "assistant",
-    "model": "claude-sonnet-5-5",
-    "content": [{"type": "text", "text": "Hi"}],
-    "stop_reason": "end_turn",
-    "stop_sequence": None,
-    "usage": {"input_tokens": 1, "output_tokens": 1},
-}
-ANSWER = json.dumps(MESSAGE).encode()
-
-
-def event(data: dict[str, Any]) -> bytes:
-    return f"event: {data['type']}\ndata: {json.dumps(data)}\n\n".encode()
-
-
-START = event(
-    {"type": "message_start", "message": MESSAGE | {"content": [], "stop_reason": None}}
-)
-BLOCK = event(
-    {
-        "type": "content_block_start",
-        "index": 0,
-        "content_block": {"type": "text", "text": ""},
-    }
-)
-TEXT = event(
-    {
-        "type": "content_block_delta",
-        "index": 0,
-        "delta": {"type": "text_delta", "text": "Hi"},
-    }
-)
-END = (
-    event({"type": "content_block_stop", "index": 0})
-    + event(
-        {
-            "type": "message_delta",
-            "delta": {"stop_reason": "end_turn"},
-            "usage": {"output_tokens": 1},
-        }
-    )
-    + event({"type": "message_stop"})
-)
-LAST = b"0\r\n\r\n"
+from support.running_proxy import RunningProxy
 
 # What upstream sends before it hangs up. None of it is an answer.
 NO_ANSWER = {
@@ -223,53 +177,6 @@ def test_one_byte_at_a_time(
     assert '"content":"Hi"' in answer.text
 
 
-def test_nobody_listens_upstream(tmp_path_factory: pytest.TempPathFactory) -> None:
-    home = tmp_path_factory.mktemp("refused")
-    environment = {"ANTHROPIC_API_KEY": "sk-ant-api03-test-key"}
-    url = f"http://127.0.0.1:{free_port()}"
-    with RunningProxy(home, upstream=url, environment=environment) as proxy:
-        answer = post(proxy, "/v1/chat/completions", stream=True)
-        assert answer.status_code == 502
-        assert answer.json()["error"]["code"] == "upstream_unreachable"
-        assert httpx.get(f"{proxy.url}/health", trust_env=False).status_code == 200
-
-
-def test_a_client_that_leaves_ends_the_request_upstream(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
-    home = tmp_path_factory.mktemp("leaver")
-    closed: list[bool] = []
-
-    def stream_for_ever(connection: socket.socket, request: bytes) -> None:
-        connection.sendall(stream_head() + chunk(START + BLOCK))
-        try:
-            for _ in range(200):
-                connection.sendall(chunk(TEXT))
-                pause(0.02)
-        except OSError:
-            closed.append(True)
-            raise
-
-    environment = {"ANTHROPIC_API_KEY": "sk-ant-api03-test-key"}
-    with (
-        RawUpstream(stream_for_ever) as raw,
-        RunningProxy(home, upstream=raw.url, environment=environment) as proxy,
-    ):
-        body = {
-            "model": "gpt-4o",
-            "messages": [{"role": "user", "content": "Hi"}],
-            "stream": True,
-        }
-        url = f"{proxy.url}/v1/chat/completions"
-        with httpx.stream("POST", url, json=body, trust_env=False) as answer:
-            next(answer.iter_raw())
-        for _ in range(50):
-            if closed:
-                break
-            pause(0.05)
-        assert closed
-
-
 BAD_BODIES = {
     "not JSON": (b"{nope", None),
     "empty": (b"", None),
@@ -295,24 +202,3 @@ def test_a_bad_body_is_openais_400(fragile: RunningProxy, name: str) -> None:
     assert error["type"] == "invalid_request_error"
     assert error["param"] == param
     assert answer.headers["x-request-id"].startswith("req_")
-
-
-def test_a_body_over_the_limit_is_refused(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
-    home = tmp_path_factory.mktemp("limit")
-    environment = {
-        "ANTHROPIC_API_KEY": "sk-ant-api03-test-key",
-        "ANTHROPIC_PROXY_BODY_LIMIT": "1k",
-    }
-    with RunningProxy(
-        home, upstream="http://127.0.0.1:1", environment=environment
-    ) as proxy:
-        content = b"x" * 2000
-        for path, code in (("/v1/chat/completions", "code"), ("/v1/messages", "type")):
-            answer = httpx.post(f"{proxy.url}{path}", content=content, trust_env=False)
-            assert answer.status_code == 413
-            assert answer.json()["error"][code] == "request_too_large"
-        pieces = (b"x" * 500 for _ in range(4))
-        answer = httpx.post(f"{proxy.url}/v1/messages", content=pieces, trust_env=False)
-        assert answer.status_code == 413

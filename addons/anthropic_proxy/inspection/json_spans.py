@@ -1,0 +1,169 @@
+"""Where the values of a JSON text lie, so that they can be overwritten in place.
+
+Overwriting keeps every length, and with it what was counted in bytes: sizes, the marks
+of a stream, ``content-length``. Nothing here is strict: bodies may be cut, or broken.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+_TOKEN: Final = re.compile(
+    r"""(?P<string> " (?: [^"\\\n] | \\[^\n] )*+ "?+ )
+      | (?P<number> -?\d [\d.eE+-]*+ )
+      | (?P<mark> [{}\[\],] )""",
+    re.VERBOSE,
+)
+# One character of a JSON string, in text that holds a byte in each character.
+_ESCAPED: Final = re.compile(
+    r"\\u[0-9a-fA-F]{4} | \\. | [\xc2-\xf4][\x80-\xbf]{1,3} | .", re.DOTALL | re.VERBOSE
+)
+_PLAIN: Final = re.compile(r"[\xc2-\xf4][\x80-\xbf]{1,3} | .", re.DOTALL | re.VERBOSE)
+_ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A string or a number."""
+
+    path: tuple[str, ...]
+    """Keys from the outermost object inwards; arrays leave no trace."""
+    start: int
+    end: int
+    """A string's without its quotes."""
+    is_string: bool
+
+    @property
+    def key(self) -> str:
+        """The innermost key; empty when there is none."""
+        return self.path[-1] if self.path else ""
+
+
+def values(text: str, start: int = 0, end: int | None = None) -> Iterator[Value]:
+    """Strings and numbers that are values, in order.
+
+    A string that is not closed ends with its line.
+    """
+    keys: list[str | None] = []  # of the open objects; None while a key is awaited
+    is_object: list[bool] = []
+    for token in _TOKEN.finditer(text, start, len(text) if end is None else end):
+        match token.lastgroup, token[0]:
+            case "mark", "{":
+                is_object.append(True)
+                keys.append(None)
+            case "mark", "[":
+                is_object.append(False)
+            case "mark", "," if is_object and is_object[-1]:
+                keys[-1] = None
+            case "mark", "}" | "]" if is_object:
+                if is_object.pop():
+                    keys.pop()
+            case "string", found if is_object and is_object[-1] and keys[-1] is None:
+                keys[-1] = _key(found)
+            case "string" | "number" as kind, found:
+                quoted = kind == "string"
+                closed = quoted and len(found) > 1 and found.endswith('"')
+                yield Value(
+                    tuple(key for key in keys if key is not None),
+                    token.start() + quoted,
+                    token.end() - closed,
+                    quoted,
+                )
+
+
+def _key(token: str) -> str:
+    try:
+        key: str = json.loads(token, strict=False)
+    except ValueError:
+        return token.strip('"')
+    return key
+
+
+class Text:
+    """What pieces of a body say when put together, and a way to change it there."""
+
+    def __init__(
+        self,
+        body: bytearray,
+        raw: str,
+        pieces: Sequence[tuple[int, int]],
+        *,
+        escaped: bool = True,
+    ) -> None:
+        """Args:
+        body: changed by ``overwrite``.
+        raw: the body as it was, a byte in each character (Latin-1).
+        pieces: start and end of each, in the body.
+        escaped: whether they are contents of JSON strings.
+        """
+        self._body = body
+        self._raw = raw
+        self._unit = _ESCAPED if escaped else _PLAIN
+        self._pieces: list[
+            tuple[int, int, int]
+        ] = []  # in the text, in the body: from, to
+        parts, length = [], 0
+        for start, end in pieces:
+            said = self._said(start, end)
+            self._pieces.append((length, start, end))
+            parts.append(said)
+            length += len(said)
+        self.text = "".join(parts)
+
+    def overwrite(self, start: int, end: int, new: str) -> None:
+        """Put ASCII characters in place of the text's; ``new`` is as long.
+
+        What takes several bytes (``é``, ``\\u00e9``) becomes as many asterisks.
+        """
+        for number, (said_from, raw_start, raw_end) in enumerate(self._pieces):
+            said_to = (
+                self._pieces[number + 1][0]
+                if number + 1 < len(self._pieces)
+                else len(self.text)
+            )
+            low, high = max(start, said_from), min(end, said_to)
+            if low < high:
+                self._overwrite_piece(
+                    raw_start, raw_end, low - said_from, new[low - start : high - start]
+                )
+
+    def _overwrite_piece(self, start: int, end: int, skip: int, new: str) -> None:
+        if self._is_simple(start, end):
+            at = start + skip
+            self._body[at : at + len(new)] = new.encode()
+            return
+        units = self._unit.finditer(self._raw, start, end)
+        for number, unit in enumerate(units):
+            if number >= skip + len(new):
+                return
+            if number >= skip:
+                size = unit.end() - unit.start()
+                char = new[number - skip] if size == 1 else "*" * size
+                self._body[unit.start() : unit.end()] = char.encode()
+
+    def _is_simple(self, start: int, end: int) -> bool:
+        """Whether each byte is a character of its own."""
+        piece = self._raw[start:end]
+        return piece.isascii() and "\\" not in piece
+
+    def _said(self, start: int, end: int) -> str:
+        if self._is_simple(start, end):
+            return self._raw[start:end]
+        return "".join(
+            _char(unit[0], escaped=self._unit is _ESCAPED)
+            for unit in self._unit.finditer(self._raw, start, end)
+        )
+
+
+def _char(unit: str, *, escaped: bool) -> str:
+    """What one unit says: always one character, so that places can be counted."""
+    if escaped and unit.startswith("\\") and len(unit) > 1:
+        if unit[1] == "u" and len(unit) == 6:
+            return chr(int(unit[2:], 16))
+        return _ESCAPES.get(unit[1], unit[1])
+    said = unit.encode("latin-1").decode("utf-8", "replace")
+    return said if len(said) == 1 else "\N{REPLACEMENT CHARACTER}"
