@@ -9,7 +9,7 @@ from typing import Final
 
 from .figures import percentile
 from .instruments import ENDLESS, Load, MeasuringError, Observed, Upstream, observe
-from .processes import rss_mb, wait_until_quiet
+from .processes import pss_mb, rss_mb, wait_until_quiet
 from .prompts import Prompt, Route, request
 from .scenarios import MEMORY, PACED_INTERVAL_US, START, Pace, Scenario
 from .subjects import Line, Running, Subject
@@ -131,7 +131,7 @@ class Bench:
         assert MEMORY.load is not None
         self._first_answer(running, contender)
         time.sleep(_IDLE_SECONDS)
-        steps = [rss_mb(running.pid)]
+        steps, pss = [rss_mb(running.pid)], pss_mb(running.pid)
         load = replace(MEMORY.load, requests=self._pace.memory_requests // 2)
         request_file = self._request(contender.subject.route, MEMORY.prompt)
         port, upstream, pid = running.port, self._upstream, running.pid
@@ -141,6 +141,7 @@ class Bench:
         idle, half, loaded = steps
         return {
             "idle_mb": idle,
+            "idle_pss_mb": pss,
             "loaded_mb": loaded,
             "growth_mb": loaded - idle,
             "late_growth_mb": loaded - half,

@@ -102,6 +102,19 @@ def rss_mb(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
+def pss_mb(pid: int) -> float:
+    """The same, with each shared page divided by those who share it."""
+    kilobytes = 0
+    for known in tree(pid):
+        try:
+            text = (_PROC / str(known) / "smaps_rollup").read_text("ascii", "replace")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        lines = [line.split() for line in text.splitlines()]
+        kilobytes += sum(int(line[1]) for line in lines if line[0] == "Pss:")
+    return kilobytes / 1024
+
+
 def machine_cpu_seconds() -> float:
     """What all cores have worked since the machine started, stolen time included."""
     fields = (_PROC / "stat").read_text().partition("\n")[0].split()[1:9]

@@ -21,6 +21,12 @@ def contenders(lines: Sequence[Line], subjects: Sequence[Subject]) -> list[Conte
     return alone + [Contender(s, line) for line in lines for s in proxies]
 
 
+def is_for(scenario: Scenario, subject: Subject) -> bool:
+    """Whether the two say anything about each other."""
+    named = not scenario.subjects or subject.name in scenario.subjects
+    return named and (not subject.scenarios or scenario.name in subject.scenarios)
+
+
 class Rounds:
     """What was measured is kept as it comes, so that a run can be broken off."""
 
@@ -63,7 +69,7 @@ class Rounds:
     ) -> None:
         for contender in order:
             subject, line = contender.subject.name, contender.line
-            if scenario.subjects and subject not in scenario.subjects:
+            if not is_for(scenario, contender.subject):
                 continue
             what = f"{scenario.name}, {contender.label}"
             self._tell(self.seconds, f"round {number}: {what}")

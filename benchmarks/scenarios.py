@@ -70,19 +70,20 @@ MEMORY: Final = Scenario(
     "Memory",
     (
         Metric("idle_mb", "RSS MB, idle after the first answer", 1),
+        Metric("idle_pss_mb", "of it its own or its share (PSS), MB", 1),
         Metric("loaded_mb", "RSS MB, after the requests", 1),
         Metric("growth_mb", "growth, MB", 1),
         Metric("late_growth_mb", "of it in the second half, MB", 1),
     ),
     load=Load(8, warmup_ms=0),
     once=True,
-    subjects=frozenset(("bare", "launcher", "saving")),
+    subjects=frozenset(("bare", "launcher", "workers", "saving")),
 )
 START: Final = Scenario(
     "start",
     "Start",
     (Metric("first_answer_s", "s to the first answer", 2),),
-    subjects=frozenset(("bare", "plain", "launcher", "saving")),
+    subjects=frozenset(("bare", "plain", "launcher", "workers", "saving")),
 )
 SCENARIOS: Final = (
     MEMORY,

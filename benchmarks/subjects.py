@@ -88,6 +88,7 @@ COMMANDS: Final[Mapping[str, Callable[[Place], list[str]]]] = {
     ],
     "plain": lambda place: [*_mitmdump(place), "-s", str(_ADDON)],
     "launcher": _launcher,
+    "workers": lambda place: [*_launcher(place), "--workers", "2"],
     "saving": lambda place: [*_launcher(place), "--", "-w", str(place.home / "flows")],
 }
 
@@ -104,6 +105,8 @@ class Subject:
     by_default: bool = True
     streaming: str | None = None
     """Key of COMMANDS for streamed answers, if it is another."""
+    scenarios: frozenset[str] = frozenset()
+    """The only ones it is for; empty: all."""
 
     def process_for(self, *, stream: bool) -> str | None:
         """Key of COMMANDS."""
@@ -125,6 +128,17 @@ SUBJECTS: Final = (
     Subject("plain", "`mitmdump -s …`, OpenAI's API", CHAT, "plain"),
     Subject("launcher", "`anthropic-max-proxy serve`, OpenAI's API", CHAT, "launcher"),
     Subject("native", "the same process, Anthropic's API", MESSAGES, "launcher"),
+    Subject(
+        "workers",
+        "`serve --workers 2`, OpenAI's API; its two processes share the cores with "
+        "load generator and upstream, and the system deals out the connections, "
+        "seldom in halves; RSS counts shared pages twice",
+        CHAT,
+        "workers",
+        scenarios=frozenset(
+            ("start", "memory", "json-8", "json-64", "streams-16", "streams-64")
+        ),
+    ),
     Subject("saving", "`serve -- -w FILE`, OpenAI's API", CHAT, "saving", False),
 )
 

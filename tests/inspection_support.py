@@ -243,5 +243,6 @@ def words(count: int, *, every: float = 0.01) -> Stream:
 
 
 def lines(text: str) -> list[str]:
-    """The lines of a view, each with its spaces made one."""
-    return [" ".join(line.split()) for line in text.split("\n")]
+    """The lines of a view, with single spaces and without the rule of a heading."""
+    found = [" ".join(line.split()) for line in text.split("\n")]
+    return [line.rstrip("─ ") if line.startswith("── ") else line for line in found]

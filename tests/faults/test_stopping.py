@@ -211,16 +211,14 @@ def test_a_full_disk_under_saved_flows_costs_no_answer(tmp_path: Path) -> None:
     ):
         for _ in range(3):
             assert chat(proxy.url).status_code == 200
-        assert "No space left" in proxy.log
+        assert "Flows are no longer saved" in proxy.log
 
 
-@pytest.mark.parametrize("command", ["mitmdump", "launcher"])
-def test_a_closed_pipe_under_the_log_costs_no_answer(
-    command: str, tmp_path: Path
-) -> None:
+def test_a_closed_pipe_under_the_log_costs_no_answer(tmp_path: Path) -> None:
+    """In the launcher: mitmdump by itself exits when it cannot print."""
     with RawUpstream(answer_whole) as raw:
         proxy = RunningProxy(
-            tmp_path, upstream=raw.url, command=command, environment=KEY
+            tmp_path, upstream=raw.url, command="launcher", environment=KEY
         )
         process = subprocess.Popen(
             proxy.command_line(),

@@ -568,7 +568,7 @@ def test_chat_says_what_answered_and_what_it_took(user: User) -> None:
     ran = user.run("chat", "hello", "--model", "claude-haiku-5-5")
     assert ran.code == 0
     assert "You said: hello (turn 1)\n" in ran.out
-    assert "[claude-haiku-5-5: 12 tokens in, 7 tokens out]" in ran.out
+    assert "[claude-haiku-5-5: 12 tokens in, 7 tokens out]" in ran.err
     headers, body = user.server.api.requests[-1]
     assert headers["user-agent"].startswith("anthropic-max-proxy/")
     assert headers["anthropic-beta"] == "oauth-2025-04-20"

@@ -11,7 +11,7 @@ from benchmarks import answers, prompts, results
 from benchmarks.figures import Figures, Measurement, percentile, spread
 from benchmarks.instruments import ENDLESS, SOURCES, Load, Observed, Used
 from benchmarks.measuring import metrics
-from benchmarks.rounds import contenders
+from benchmarks.rounds import contenders, is_for
 from benchmarks.scenarios import QUICK, SCENARIOS
 from benchmarks.subjects import BARE, SUBJECTS, Line
 from benchmarks.targets import TARGETS
@@ -239,3 +239,16 @@ def test_each_event_of_a_stream_is_an_http_chunk_with_one_stamp_a_delta(
     for name in ("answer", "opening", "closing"):
         assert b"~" not in (tmp_path / name).read_bytes()
     assert json.loads(body_of(answers.answer()))["stop_reason"] == "end_turn"
+
+
+# -- what is measured ------------------------------------------------------------------
+
+
+def test_workers_are_not_asked_to_share_one_connection() -> None:
+    (workers,) = [subject for subject in SUBJECTS if subject.name == "workers"]
+    names = {scenario.name for scenario in SCENARIOS}
+    assert workers.scenarios <= names
+    measured_in = {s.name for s in SCENARIOS if is_for(s, workers)}
+    assert measured_in == workers.scenarios
+    by_name = {subject.name: subject for subject in SUBJECTS}
+    assert {s.name for s in SCENARIOS if is_for(s, by_name["launcher"])} == names

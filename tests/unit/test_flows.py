@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from mitmproxy import http
+from mitmproxy.addons.savehar import SaveHar
 
 from anthropic_proxy.cli.flows import command
+from anthropic_proxy.proxy.har import fields
 from support.recorded_flows import CHAT, foreign_flow, recorded_flow, saved
 
 WHOLE = saved([recorded_flow("req_one"), foreign_flow(), recorded_flow("req_two")])
@@ -162,6 +165,25 @@ def test_a_har_file_is_listed_without_what_it_does_not_hold(file: Path) -> None:
     assert done.exit_code == 0
     assert "(not ours)" in done.stdout
     assert "GET https://a.example/b → 204" in done.stdout
+
+
+def test_a_har_file_of_ours_has_everything(file: Path) -> None:
+    entries = [har_entry(recorded_flow("req_one")), har_entry(recorded_flow("req_two"))]
+    entries[0]["_anthropic_proxy"]["client_request"] |= {"text": None, "base64": "e30="}
+    file.write_text("\ufeff" + json.dumps({"log": {"entries": entries}}), "utf-8")
+    assert "gpt-4o → claude-sonnet-5-5" in flows(file).stdout.splitlines()[2]
+    found = json.loads(flows(file, "--json", "--flow", "req_two").stdout)
+    for name, message in found["messages"].items():
+        assert message["body"], name
+    assert json.loads(found["messages"]["client_request"]["body"]) == CHAT
+    first = json.loads(flows(file, "--json", "--flow", "req_one").stdout)
+    assert first["messages"]["client_request"]["body"] == "{}"
+
+
+def har_entry(flow: http.HTTPFlow) -> dict[str, Any]:
+    """As mitmproxy's HAR addon writes it, with our field."""
+    entry: dict[str, Any] = SaveHar().flow_entry(flow, set())
+    return entry | fields(flow)
 
 
 def test_nothing_in_a_file_steers_the_terminal(file: Path) -> None:

@@ -65,7 +65,7 @@ def test_a_cut_document_ends_with_its_last_whole_value() -> None:
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.integers(1, len(json.dumps(BODY)) - 1))
 def test_a_document_can_be_cut_anywhere(length: int) -> None:
     content = json.dumps(BODY).encode()
@@ -76,7 +76,7 @@ def test_a_document_can_be_cut_anywhere(length: int) -> None:
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.text('{}[]",:\\ a1\n', max_size=60))
 def test_nonsense_that_was_cut_is_shown_as_it_is(text: str) -> None:
     content = text.encode()

@@ -63,7 +63,7 @@ def test_pictures_are_folded_and_texts_are_not() -> None:
     picture = "data:image/png;base64," + "iVBORw0KGgo" * 200 + "=="
     line = "".join(part.strip() for part in shown({"url": picture}))
     assert "2,136 more characters" in line
-    assert line.endswith('Gw0KGgo=="}') or line.endswith('KGgo=="}')
+    assert line.endswith('0KGgo=="}')
     prose = "word " * 500
     assert "more characters" not in "".join(shown({"text": prose}))
 
@@ -86,7 +86,7 @@ def test_control_characters_are_spelt_out() -> None:
     assert shown({"a": "\x7f\x9b"}) == ['{ "a": "\\x7f\\x9b" }']
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(DOCUMENTS)
 def test_lines_fit_and_lose_nothing_but_space(value: object) -> None:
     text = json.dumps(value)

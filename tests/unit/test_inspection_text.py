@@ -46,7 +46,7 @@ def test_columns_are_those_of_a_screen(given_: str, wide: int) -> None:
     assert columns(given_) == wide
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.text(), st.integers(2, 40))
 def test_wrapping_loses_nothing_and_fits(given_: str, width: int) -> None:
     lines = wrapped(given_, width)
@@ -59,7 +59,7 @@ def test_wrapping_breaks_at_spaces() -> None:
     assert wrapped("abcdefghij", 4) == ["abcd", "efgh", "ij"]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.text(), st.integers(2, 20))
 def test_shortening_fits(given_: str, width: int) -> None:
     short = shortened(given_, width)
@@ -90,7 +90,7 @@ def test_wide_characters_keep_the_columns_aligned() -> None:
 
 
 def test_a_paragraph_hangs() -> None:
-    first, second, *_ = paragraph("⚠ " + "word " * 40, hanging=2)
+    first, second, *_ = paragraph("⚠ " + "word " * 40, indent=2)
     assert first.startswith("⚠ word")
     assert second.startswith("  word")
 

@@ -9,6 +9,7 @@ from anthropic_proxy.proxy.log_output import (
     Entry,
     Line,
     _Handler,
+    handler,
     has_colours,
     tell,
 )
@@ -24,17 +25,17 @@ class Terminal(io.StringIO):
 @pytest.fixture
 def printed(request):
     stream = io.StringIO()
-    handler = _Handler(stream, getattr(request, "param", "text"), None)
+    installed = _Handler(stream, getattr(request, "param", "text"), None)
     logger = logging.getLogger("anthropic_proxy.test")
     foreign = logging.getLogger("mitmproxy.proxy.test")
     before = {named: (named.level, named.propagate) for named in (logger, foreign)}
     for named in (logger, foreign):
-        named.addHandler(handler)
+        named.addHandler(installed)
         named.setLevel(logging.DEBUG)
         named.propagate = False
     yield stream, logger, foreign
     for named, (level, propagate) in before.items():
-        named.removeHandler(handler)
+        named.removeHandler(installed)
         named.setLevel(level)
         named.propagate = propagate
 
@@ -59,6 +60,22 @@ def test_json_holds_the_facts(printed):
     assert first["time"].endswith("Z")
     assert second["event"] == "log"
     assert second["message"] == "line\nline sk-ant-***"
+
+
+def test_several_workers_are_told_apart(printed):
+    stream, _, _ = printed
+    entry = logging.makeLogRecord({"msg": "hello", "levelno": logging.INFO})
+    text = _Handler(stream, "text", 3).format(entry)
+    assert re.fullmatch(r"\[\d\d:\d\d:\d\d #3\] hello", text)
+    assert json.loads(_Handler(stream, "json", 3).format(entry))["worker"] == 3
+    assert "worker" not in json.loads(_Handler(stream, "json", None).format(entry))
+
+
+def test_the_launcher_logs_in_the_same_form():
+    entry = logging.makeLogRecord({"msg": "hello", "levelno": logging.INFO})
+    assert json.loads(handler("json").format(entry))["message"] == "hello"
+    for log_format in ("text", "mitmproxy"):
+        assert handler(log_format).format(entry).endswith("] hello")
 
 
 def test_of_others_only_warnings_are_printed(printed):

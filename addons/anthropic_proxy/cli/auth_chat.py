@@ -14,7 +14,7 @@ from ..credentials.credential import Credential, CredentialUnavailable, Source
 from ..credentials.sources import choose
 from ..dialects.messages.identity import with_identity
 from .auth_explain import explain
-from .auth_settings import Failed, Settings, say, with_settings
+from .auth_settings import Failed, Settings, examples, remark, say, with_settings
 from .messages_client import (
     DEFAULT_MODEL,
     NoAnswer,
@@ -24,9 +24,17 @@ from .messages_client import (
     stream,
     upstream_target,
 )
+from .progress import waiting
 
 
-@click.command("chat")
+@click.command(
+    "chat",
+    epilog=examples(
+        'chat "Hello!"',
+        "chat --proxy http://127.0.0.1:8100 --model gpt-4o",
+        'chat --system "Review this change." < change.diff',
+    ),
+)
 @click.argument("message", required=False)
 @click.option(
     "--model",
@@ -35,8 +43,14 @@ from .messages_client import (
     show_default=True,
     help="Claude model; through a proxy also a name that it maps.",
 )
-@click.option("--max-tokens", type=click.IntRange(min=1), default=4096)
-@click.option("--system", help="System prompt.")
+@click.option(
+    "--max-tokens",
+    type=click.IntRange(min=1),
+    default=4096,
+    show_default=True,
+    help="Longest answer.",
+)
+@click.option("--system", metavar="TEXT", help="System prompt.")
 @click.option(
     "--proxy",
     metavar="URL",
@@ -54,7 +68,11 @@ def command(
     proxy: str | None,
     upstream: str | None,
 ) -> None:
-    """Talk to Claude. Without MESSAGE: a conversation, ended by an empty line."""
+    """Talk to Claude. Without MESSAGE: a conversation, ended by an empty line.
+
+    The answer is printed as it comes. When standard input is no terminal, it is the
+    message. Standard output has the answer and nothing else.
+    """
     run(
         settings,
         message=message,
@@ -91,7 +109,7 @@ def run(
             raise click.UsageError("There is no message.")
         _answer(talk, message)
         return
-    say("An empty line ends the conversation.")
+    remark("An empty line ends the conversation.")
     while text := _turn():
         try:
             _answer(talk, text)
@@ -195,7 +213,7 @@ def _directly(settings: Settings, upstream: str | None) -> Line:
         newer: Credential | None = asyncio.run(source.renew(credential, settings.now))
         return upstream_target(url, newer) if newer else None
 
-    say(chosen.sentence)
+    remark(chosen.sentence)
     return Line(upstream_target(url, credential), credential.needs_identity, renewed)
 
 
@@ -213,7 +231,11 @@ def _answer(talk: Conversation, text: str) -> None:
         Failed: with the refusal word for word.
     """
     try:
-        for piece in talk.ask(text):
+        pieces = talk.ask(text)
+        with waiting("Waiting for Claude …"):
+            first = next(pieces, "")
+        click.echo(_printable(first), nl=False)
+        for piece in pieces:
             click.echo(_printable(piece), nl=False)
     except Refusal as refusal:
         hint = explain(refusal.status, refusal.body)
@@ -225,7 +247,8 @@ def _answer(talk: Conversation, text: str) -> None:
         raise Failed(str(problem)) from None
     taken = talk.usage.get("input_tokens", "?")
     given = talk.usage.get("output_tokens", "?")
-    say(f"\n[{talk.answered_by}: {taken} tokens in, {given} tokens out]")
+    say()
+    remark(f"[{talk.answered_by}: {taken} tokens in, {given} tokens out]")
 
 
 def _printable(text: str) -> str:

@@ -20,7 +20,7 @@ from ..credentials.sources import Chosen, choose
 from ..credentials.subscription import Subscription
 from ..dialects.messages.identity import with_identity
 from .auth_explain import explain
-from .auth_settings import Settings, say, with_settings
+from .auth_settings import Settings, examples, say, with_settings
 from .auth_words import span
 from .messages_client import (
     DEFAULT_MODEL,
@@ -30,6 +30,7 @@ from .messages_client import (
     send,
     upstream_target,
 )
+from .progress import waiting
 
 MAX_CLOCK_ERROR_S: Final = 300.0
 
@@ -46,10 +47,18 @@ class Finding:
     next_step: str = ""
 
 
-@click.command("doctor")
+@click.command(
+    "doctor", epilog=examples("doctor", "doctor --offline", "doctor --send --json")
+)
 @click.option("--offline", is_flag=True, help="Only look at this machine.")
 @click.option("--send", "really", is_flag=True, help="Send a message too (costs).")
-@click.option("--model", envvar="ANTHROPIC_MODEL", default=DEFAULT_MODEL)
+@click.option(
+    "--model",
+    envvar="ANTHROPIC_MODEL",
+    default=DEFAULT_MODEL,
+    show_default=True,
+    help="Claude model that --send asks.",
+)
 @click.option("--upstream", metavar="URL", help="Another address of the API.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
 @click.pass_context
@@ -63,17 +72,37 @@ def command(
     upstream: str | None,
     as_json: bool,
 ) -> None:
-    """Find out what is wrong. Exit code 1: something is."""
+    """Find out what is wrong: each check, what it found, and the next step.
+
+    Checked are the credential, the files that hold it, and unless --offline is given
+    the token endpoint, the clock and the access to the API. Exit code 1: something is
+    wrong.
+    """
     url = settings.upstream(upstream)
-    findings = list(_local(settings))
-    if not offline:
-        findings += _remote(settings, url, model if really else None)
+    findings: list[Finding] = []
+    for finding in _checks(settings, url, offline, model if really else None):
+        findings.append(finding)
+        if not as_json:
+            _show(finding)
     if as_json:
         say(json.dumps([asdict(finding) for finding in findings], indent=2))
-    else:
-        for finding in findings:
-            _show(finding)
     ctx.exit(1 if any(finding.verdict == "bad" for finding in findings) else 0)
+
+
+def _checks(
+    settings: Settings, url: str, offline: bool, model: str | None
+) -> Iterator[Finding]:
+    """Each finding as soon as it is there; a spinner while a check takes its time."""
+    yield from _local(settings)
+    if offline:
+        return
+    checks = _remote(settings, url, model)
+    while True:
+        with waiting("Checking …"):
+            finding = next(checks, None)
+        if finding is None:
+            return
+        yield finding
 
 
 def _show(finding: Finding) -> None:
@@ -150,23 +179,22 @@ def _terms(source: Subscription) -> Finding:
     )
 
 
-def _remote(settings: Settings, url: str, model: str | None) -> list[Finding]:
+def _remote(settings: Settings, url: str, model: str | None) -> Iterator[Finding]:
     chosen = choose(settings.config)
-    findings: list[Finding] = []
     if isinstance(chosen.source, Subscription) or chosen.source is None:
-        findings += _token_endpoint(settings)
+        yield from _token_endpoint(settings)
     if chosen.source is None:
-        return findings
+        return
     try:
         credential = asyncio.run(chosen.source.fetch(settings.now))
     except CredentialUnavailable as problem:
-        return [*findings, Finding("access", "bad", str(problem))]
+        yield Finding("access", "bad", str(problem))
+        return
     target = upstream_target(url, credential)
-    findings.append(_asked("access", lambda: send(target, "GET", "/v1/models?limit=1")))
+    yield _asked("access", lambda: send(target, "GET", "/v1/models?limit=1"))
     if model is not None:
         system = with_identity(None) if credential.needs_identity else None
-        findings.append(_asked("message", lambda: _message(target, model, system)))
-    return findings
+        yield _asked("message", lambda: _message(target, model, system))
 
 
 def _message(target: Target, model: str, system: object) -> Answer:

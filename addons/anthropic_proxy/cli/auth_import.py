@@ -12,11 +12,13 @@ from ..credentials.foreign import parse_foreign
 from ..credentials.private_file import FileProblem
 from ..credentials.token_store import Malformed
 from .auth_login import confirmed_phrase
-from .auth_settings import Failed, Settings, say, with_settings
+from .auth_settings import Failed, Settings, examples, say, with_settings
 from .auth_words import expiry
 
 
-@click.command("import")
+@click.command(
+    "import", epilog=examples("import ~/anthropic-max-router/.oauth-tokens.json")
+)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--force", is_flag=True, help="Replace a login that is there.")
 @with_settings
@@ -24,7 +26,8 @@ def command(settings: Settings, file: Path, force: bool) -> None:
     """Take over the tokens in FILE.
 
     FILE is `.oauth-tokens.json` of anthropic-max-router, `tokens.json` of earlier
-    proxies, or a token file of this program.
+    proxies, or a token file of this program. The other program must not use the tokens
+    any more: a refresh token works once.
     """
     try:
         tokens = parse_foreign(file.read_bytes(), settings.now)

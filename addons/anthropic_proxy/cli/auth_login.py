@@ -17,14 +17,20 @@ from ..credentials.oauth import TokenSet
 from ..credentials.pasted import PasteUnusable
 from ..credentials.profiles import active_profile, config_dir
 from ..credentials.token_store import CONSOLE, TokenStore, write_api_key
-from .auth_settings import Failed, Settings, last_four, say, with_settings
+from .auth_settings import Failed, Settings, examples, last_four, say, with_settings
 from .auth_words import expiry
+from .progress import waiting
 
 ATTEMPTS: Final = 3
 _KEYS_PAGE: Final = "https://platform.claude.com/settings/keys"
 
 
-@click.command("login")
+@click.command(
+    "login",
+    epilog=examples(
+        "login", "login --api-key < key.txt", "login --subscription --no-browser"
+    ),
+)
 @click.option("--api-key", "kind", flag_value="api_key", help="Store an API key.")
 @click.option("--console", "kind", flag_value="console", help="Use a Console login.")
 @click.option(
@@ -36,7 +42,11 @@ _KEYS_PAGE: Final = "https://platform.claude.com/settings/keys"
 @click.option("--no-browser", is_flag=True, help="Only print the address.")
 @with_settings
 def command(settings: Settings, kind: str | None, no_browser: bool) -> None:
-    """Get a credential. Secrets are read from a prompt or from standard input."""
+    """Get a credential; without a flag it asks which.
+
+    Secrets are read from a prompt, or from standard input when that is no terminal.
+    Where it was stored is said, and a proxy that runs uses it within a second or so.
+    """
     run(settings, kind, no_browser=no_browser)
 
 
@@ -144,9 +154,10 @@ def _finish(
     for attempt in range(1, ATTEMPTS + 1):
         text = _read_secret("Paste what the page shows (it will not be shown)")
         try:
-            return logins.finish(
-                text, now=settings.now, handle=handle, acknowledgement=phrase
-            )
+            with waiting("Logging in …"):
+                return logins.finish(
+                    text, now=settings.now, handle=handle, acknowledgement=phrase
+                )
         except (PasteUnusable, LoginRefused) as problem:
             if attempt == ATTEMPTS or not sys.stdin.isatty():
                 raise

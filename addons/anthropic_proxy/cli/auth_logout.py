@@ -6,15 +6,18 @@ import click
 
 from ..credentials.login import log_out
 from ..credentials.token_store import remove_api_key
-from .auth_settings import Settings, say, with_settings
+from .auth_settings import Settings, examples, say, with_settings
 
 
-@click.command("logout")
+@click.command("logout", epilog=examples("logout", "logout --api-key"))
 @click.option("--subscription", is_flag=True, help="Only the subscription login.")
 @click.option("--api-key", is_flag=True, help="Only the stored API key.")
 @with_settings
 def command(settings: Settings, subscription: bool, api_key: bool) -> None:
-    """Delete the stored login and the stored API key, or one of them."""
+    """Delete the stored login and the stored API key, or one of them.
+
+    Only on this machine: where to end a login and revoke a key at Anthropic is said.
+    """
     run(settings, subscription=subscription, api_key=api_key)
 
 

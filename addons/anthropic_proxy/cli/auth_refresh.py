@@ -8,14 +8,19 @@ from ..credentials.console import Console
 from ..credentials.oauth import TokenSet
 from ..credentials.sources import choose, configured_sources
 from ..credentials.subscription import Subscription
-from .auth_settings import Failed, Settings, say, with_settings
+from .auth_settings import Failed, Settings, examples, say, with_settings
 from .auth_words import expiry
+from .progress import waiting
 
 
-@click.command("refresh")
+@click.command("refresh", epilog=examples("refresh"))
 @with_settings
 def command(settings: Settings) -> None:
-    """Get a new access token now, whatever the old one's expiry says."""
+    """Get a new access token now, whatever the old one's expiry says.
+
+    The proxy does so by itself, five minutes ahead of time. Exit code 1: the login
+    cannot be refreshed; what to do next is said.
+    """
     run(settings)
 
 
@@ -40,7 +45,8 @@ def run(settings: Settings) -> None:
             raise Failed(chosen.sentence)
         say("An API key or a token of the environment does not need a refresh.")
         return
-    tokens = refreshed(source, settings.now)
+    with waiting("Asking for a new token …"):
+        tokens = refreshed(source, settings.now)
     say(f"Refreshed; the new token {expiry(tokens.expires_at, settings.now)}.")
 
 

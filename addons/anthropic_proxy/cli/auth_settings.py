@@ -24,6 +24,8 @@ from ..credentials.refresh import NotLoggedIn
 from ..credentials.sources import CHOICES, Config, default_token_file
 from ..credentials.token_store import SUBSCRIPTION, Malformed, TokenStore
 
+PROGRAM: Final = "anthropic-max-proxy-auth"
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -135,6 +137,16 @@ def explained(function: Callable[P, R]) -> Callable[P, R]:
 def say(text: str = "") -> None:
     """Print a line or paragraph; never wrapped, so that it can be copied."""
     click.echo(text)
+
+
+def remark(text: str = "") -> None:
+    """What is said beside the result: on standard error, so that a pipe is clean."""
+    click.echo(text, err=True)
+
+
+def examples(*lines: str) -> str:
+    """The end of a command's help: lines to type, as they are."""
+    return "\b\nExamples:\n" + "\n".join(f"  {PROGRAM} {line}" for line in lines)
 
 
 def last_four(secret: str) -> str:

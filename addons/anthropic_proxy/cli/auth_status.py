@@ -10,7 +10,7 @@ import click
 
 from ..credentials.credential import Source
 from ..credentials.sources import choose, configured_sources
-from .auth_settings import Settings, last_four, say, with_settings
+from .auth_settings import Settings, examples, last_four, say, with_settings
 from .auth_words import expiry
 
 _LABELS: Final = {
@@ -27,12 +27,15 @@ _LABELS: Final = {
 }
 
 
-@click.command("status")
+@click.command("status", epilog=examples("status", "status --json | jq -r .sentence"))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
 @with_settings
 def command(settings: Settings, ctx: click.Context, as_json: bool) -> None:
-    """Show which credential is used. Exit code 1: none is usable."""
+    """Show which credential is used, where it comes from, and until when.
+
+    No secret is shown. Exit code 1: no credential is usable.
+    """
     facts = status(settings)
     say(json.dumps(facts, indent=2) if as_json else in_words(facts))
     ctx.exit(0 if facts["usable"] else 1)

@@ -16,8 +16,16 @@ from ..credentials.sources import configured_sources
 from ..credentials.subscription import Subscription
 from ..dialects.messages.identity import IDENTITY, with_identity
 from .auth_explain import explain
-from .auth_settings import Failed, Settings, say, with_settings
-from .messages_client import DEFAULT_MODEL, Answer, NoAnswer, send, upstream_target
+from .auth_settings import Failed, Settings, examples, say, with_settings
+from .messages_client import (
+    DEFAULT_MODEL,
+    Answer,
+    NoAnswer,
+    Target,
+    send,
+    upstream_target,
+)
+from .progress import waiting
 
 _MEANINGS: Final[Mapping[tuple[bool, bool], str]] = {
     # (accepted with the block, accepted without it)
@@ -31,8 +39,16 @@ _MEANINGS: Final[Mapping[tuple[bool, bool], str]] = {
 }
 
 
-@click.command("validate")
-@click.option("--model", envvar="ANTHROPIC_MODEL", default=DEFAULT_MODEL)
+@click.command(
+    "validate", epilog=examples("validate", "validate --model claude-haiku-5-5")
+)
+@click.option(
+    "--model",
+    envvar="ANTHROPIC_MODEL",
+    default=DEFAULT_MODEL,
+    show_default=True,
+    help="Claude model that is asked.",
+)
 @click.option("--upstream", metavar="URL", help="Another address of the API.")
 @click.pass_context
 @with_settings
@@ -72,17 +88,20 @@ def run(
     }
     say(f'The identity block is the system text "{IDENTITY}"')
     try:
-        with_block = send(
-            target, "POST", "/v1/messages", {**body, "system": with_identity(None)}
-        )
+        with_block = _ask(target, {**body, "system": with_identity(None)})
         _show("With the identity block", with_block)
-        without = send(target, "POST", "/v1/messages", body)
+        without = _ask(target, body)
         _show("Without it", without)
     except NoAnswer as problem:
         raise Failed(str(problem)) from None
     say()
     say(_meaning(with_block, without))
     return with_block.status < 400
+
+
+def _ask(target: Target, body: Mapping[str, Any]) -> Answer:
+    with waiting("Asking Claude …"):
+        return send(target, "POST", "/v1/messages", body)
 
 
 def _show(title: str, answer: Answer) -> None:

@@ -24,15 +24,34 @@ from rich.console import Console
 from rich.panel import Panel
 
 from ..simulator.server import SimulatorThread
+from .lazy_group import EXIT_CODES
 from .ports import free_port
+from .progress import waiting
 
 START_SECONDS: Final = 30
+PACE_SECONDS: Final = 0.02
+"""Between the events of a stream, so that it can be seen to stream."""
 DEMO_KEY: Final = "sk-ant-api03-demo-key-for-the-simulator"
 
 
-@click.command("demo")
+@click.command(
+    "demo",
+    epilog=f"""\b
+    Examples:
+      anthropic-max-proxy demo
+      anthropic-max-proxy demo | less -R
+
+    {EXIT_CODES}
+    """,
+)
 def command() -> None:
-    """Show the translation at work, on the embedded simulator."""
+    """Show the translation at work: three conversations, and what went upstream.
+
+    The official OpenAI SDK talks to a real proxy, and that to an embedded simulator of
+    Anthropic's API, in which a script answers and not Claude. No account is needed and
+    nothing leaves this machine. On a terminal, proxy and simulator then stay up, for
+    programs of your own, until Ctrl-C.
+    """
     try:
         from .demo_conversations import CONVERSATIONS, Stage
     except ModuleNotFoundError as missing:
@@ -40,7 +59,7 @@ def command() -> None:
             f"the demo needs the package {missing.name}: pip install openai"
         ) from None
     console = Console(highlight=False)
-    with SimulatorThread() as simulator, _proxy(simulator.url) as url:
+    with SimulatorThread(pace_s=PACE_SECONDS) as simulator, _proxy(simulator.url) as url:
         console.print(
             Panel(
                 f"OpenAI SDK  →  [bold]{url}/v1[/bold] (mitmdump with the addon)  →  "
@@ -77,7 +96,9 @@ def _proxy(upstream: str) -> Iterator[str]:
             start_new_session=True,  # Ctrl-C is ours; the proxy is stopped below
         )
         try:
-            if not _answers(process, url):
+            with waiting("Starting the proxy …"):
+                answers = _answers(process, url)
+            if not answers:
                 log.seek(0)
                 said = log.read().decode("utf-8", "replace")
                 raise click.ClickException(f"the proxy did not start:\n{said}")

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 from openai import DefaultHttpxClient, OpenAI
 from rich.console import Console, Group, RenderableType
+from rich.live import Live
 from rich.panel import Panel
 from rich.syntax import Syntax
 from rich.table import Table
@@ -46,6 +47,10 @@ class Stage:
         )
         self._console = console
         self._simulator = simulator
+
+    def watching(self) -> Live:
+        """What has come so far, while it comes; a terminal shows it, a pipe does not."""
+        return Live(console=self._console, transient=True)
 
     def show(self, sent: dict[str, Any], came_back: RenderableType) -> None:
         """One exchange: what the client sent, what went upstream, what came back."""
@@ -91,12 +96,14 @@ def a_stream(stage: Stage) -> None:
     }
     pieces: list[str] = []
     usage = finish = None
-    for part in stage.client.chat.completions.create(**request):
-        usage = part.usage or usage
-        for choice in part.choices:
-            finish = choice.finish_reason or finish
-            if choice.delta.content:
-                pieces.append(choice.delta.content)
+    with stage.watching() as live:
+        for part in stage.client.chat.completions.create(**request):
+            usage = part.usage or usage
+            for choice in part.choices:
+                finish = choice.finish_reason or finish
+                if choice.delta.content:
+                    pieces.append(choice.delta.content)
+                    live.update(Text.assemble(*_alternating(pieces)), refresh=True)
     text = Text.assemble(*_alternating(pieces))
     facts = f"{len(pieces)} text deltas, finish_reason={finish}, usage={_usage(usage)}"
     stage.show(request, Group(text, Text(facts, style="dim")))

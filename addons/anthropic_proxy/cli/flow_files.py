@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import BinaryIO, Final
+from io import BufferedReader
+from typing import Any, BinaryIO, Final
 
 from mitmproxy import exceptions, http
+from mitmproxy.flow import Flow
 from mitmproxy.io import FlowReader
+from mitmproxy.io.har import request_to_flow
 
 from ..inspection.recorded import Recorded
+from ..proxy.call import FLOW_KEY
+from ..proxy.har import FIELD as HAR_FIELD
 from ..proxy.masking import one_line
 from ..proxy.recording import recorded
 
@@ -77,7 +84,7 @@ def read(file: str) -> Iterator[Kept]:
 def _flows(source: BinaryIO, name: str) -> Iterator[Kept]:
     count = 0
     try:
-        for flow in FlowReader(source).stream():
+        for flow in _read(source):
             count += 1
             if isinstance(flow, http.HTTPFlow):
                 yield _kept(count, flow)
@@ -92,6 +99,34 @@ def _flows(source: BinaryIO, name: str) -> Iterator[Kept]:
             f"{name} is damaged after flow {count} ({reason}). What comes before it is "
             "shown."
         ) from None
+
+
+def _read(source: BinaryIO) -> Iterable[Flow]:
+    """mitmproxy's reader would leave out what the proxy adds to a HAR file."""
+    buffered = source if isinstance(source, BufferedReader) else BufferedReader(source)  # type: ignore[type-var]
+    if buffered.peek(1)[:1] in (b"{", b"\xef"):
+        return _har(buffered.read())
+    return FlowReader(buffered).stream()
+
+
+def _har(text: bytes) -> Iterator[Flow]:
+    for entry in json.loads(text.decode("utf-8-sig"))["log"]["entries"]:
+        flow = request_to_flow(entry)
+        facts = entry.get(HAR_FIELD)
+        if isinstance(facts, dict):
+            flow.metadata[FLOW_KEY] = {
+                name: _with_body(fact) for name, fact in facts.items()
+            }
+        yield flow
+
+
+def _with_body(fact: Any) -> Any:
+    """A message as it was before it became JSON; anything else as it is."""
+    if not (isinstance(fact, dict) and "line" in fact):
+        return fact
+    text = fact.get("text")
+    body = base64.b64decode(fact.get("base64", "")) if text is None else text.encode()
+    return fact | {"body": body}
 
 
 def _kept(number: int, flow: http.HTTPFlow) -> Kept:

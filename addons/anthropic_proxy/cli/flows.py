@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import click
 
-from ..inspection import client, context, timeline, translation, upstream
-from ..inspection.recorded import Recorded
+from ..inspection import views
 from .flow_files import Damaged, Kept, NotFlows, read
 from .flow_rows import as_dict, print_rows
 
-VIEWS: Final[Mapping[str, Callable[[Recorded], str]]] = {
-    "translation": translation.render,
-    "client": client.render,
-    "upstream": upstream.render,
-    "timeline": timeline.render,
-    "context": context.render,
+VIEWS: Final[Mapping[str, views.Renderer]] = {
+    name.lower(): render for name, render in views.VIEWS.items()
 }
+USUAL_VIEW: Final = views.AUTOMATIC.lower()
 _NOT_OURS: Final = (
     "It was not recorded by anthropic-max-proxy, so there is nothing to show but: {}"
 )
@@ -40,7 +36,7 @@ _NOT_OURS: Final = (
 @click.option(
     "--view",
     type=click.Choice(list(VIEWS)),
-    help="What to show of the flow.  [default: translation]",
+    help=f"What to show of the flow.  [default: {USUAL_VIEW}]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 @click.pass_context
@@ -58,8 +54,8 @@ def command(
     flow: when, which model was asked for and which answered, the status, the tokens,
     how the answer ended, and what the translation warns of.
 
-    HAR files can be read, but programs that write them leave out what the proxy
-    records, so only method, address and status are listed.
+    HAR files that the proxy wrote (--set hardump=FILE) are read, too. Of those of other
+    programs only method, address and status are listed.
 
     \b
     Views:
@@ -97,7 +93,7 @@ def command(
     except Damaged as wrong:
         damage = wrong
     if wanted is not None or view is not None:
-        _show(_chosen(kept, wanted, file), view or "translation", as_json)
+        _show(_chosen(kept, wanted, file), view or USUAL_VIEW, as_json)
     elif as_json:
         click.echo(json.dumps([as_dict(one) for one in kept], indent=2))
     elif kept:

@@ -47,4 +47,5 @@ def pause_seconds(short_lives: int) -> float:
     """How long to wait with the next worker after so many short lives in a row."""
     if short_lives <= 1:
         return 0.0
-    return min(0.5 * 2.0 ** (short_lives - 2), LONGEST_PAUSE_SECONDS)
+    doubled = min(short_lives - 2, 10)  # a power of two too large is an error
+    return min(0.5 * 2.0**doubled, LONGEST_PAUSE_SECONDS)

@@ -7,12 +7,31 @@ import asyncio
 import click
 
 from ..simulator.server import Simulator
+from .lazy_group import EXIT_CODES
 
 
-@click.command("simulate")
-@click.option("--host", default="127.0.0.1", show_default=True)
+@click.command(
+    "simulate",
+    epilog=f"""\b
+    Examples:
+      anthropic-max-proxy simulate &
+      ANTHROPIC_API_KEY=sk-ant-api03-anything \\
+        anthropic-max-proxy serve --upstream http://127.0.0.1:8200
+      curl http://127.0.0.1:8200/simulator/help
+
+    {EXIT_CODES}
+    """,
+)
 @click.option(
-    "-p", "--port", type=click.IntRange(0, 65535), default=8200, show_default=True
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen on."
+)
+@click.option(
+    "-p",
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8200,
+    show_default=True,
+    help="Port to listen on; 0 takes a free one.",
 )
 @click.option(
     "--pace",

@@ -17,6 +17,22 @@ from mitmproxy.proxy.mode_servers import ReverseInstance
 _ONE_FILE: Final = {"save_stream_file": "-w", "hardump": "--set hardump"}
 """Options by which all workers would write over each other's file."""
 
+_IN_LINE: Final = 1024
+"""Connections that wait to be taken; the system has a limit of its own."""
+
+
+class SharedSocket(socket.socket):
+    """What all workers take connections from.
+
+    asyncio takes as many connections in one go as it lets wait in line, so one worker
+    would get all that come at once. It is told that one may wait (``listen_on``), and
+    here the line is as long as it should be.
+    """
+
+    def listen(self, backlog: int = _IN_LINE) -> None:
+        """Whatever ``backlog`` says."""
+        super().listen(_IN_LINE)
+
 
 @dataclass(frozen=True, slots=True)
 class Worker:
@@ -24,7 +40,7 @@ class Worker:
 
     number: int
     """From 1; a replacement gets a new one."""
-    listening: Sequence[socket.socket]
+    listening: Sequence[SharedSocket]
     parent_hears: Connection
     parent_lives: int
     """A pipe that comes to its end when the parent does."""
@@ -69,7 +85,7 @@ class WorkerAddon:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def listen_on(sockets: Sequence[socket.socket]) -> None:
+def listen_on(sockets: Sequence[SharedSocket]) -> None:
     """Take connections from these instead of opening the port of a reverse mode.
 
     mitmproxy has no option for that, so its method is replaced, for this process.
@@ -79,7 +95,8 @@ def listen_on(sockets: Sequence[socket.socket]) -> None:
         self: ReverseInstance, host: str, port: int
     ) -> list[asyncio.Server]:
         return [
-            await asyncio.start_server(self.handle_stream, sock=one) for one in sockets
+            await asyncio.start_server(self.handle_stream, sock=one, backlog=1)
+            for one in sockets
         ]
 
     setattr(ReverseInstance, "listen", listen)  # noqa: B010 - mypy forbids the other

@@ -1,9 +1,10 @@
 """``--workers N``: one port, N processes, and a parent that looks after them.
 
 The parent opens the port and forks the workers, which take connections from the same
-listening socket. So nothing that waits in line is lost when a worker dies, no second
-proxy can slip in beside the first (``SO_REUSEPORT`` would let it), and what is loaded
-once is shared. The parent itself never serves.
+listening socket: whoever is free takes the next. With ``SO_REUSEPORT`` each would have
+a socket of its own: the system would deal connections out by a hash, those that wait in
+line would be lost with their worker, and it is not on every system. What is loaded once
+is shared too. The parent itself never serves.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from multiprocessing.context import ForkProcess
 from typing import Final
 
 from .restarts import Restarts
-from .worker import Worker
+from .worker import SharedSocket, Worker
 
 KILL_SECONDS: Final = 5.0
 """What a worker may take for its end, beyond the time that requests have."""
@@ -60,7 +61,7 @@ class Workers:
     def __init__(
         self,
         count: int,
-        listening: Sequence[socket.socket],
+        listening: Sequence[SharedSocket],
         serve: Callable[[Worker], None],
         drain_seconds: float,
     ) -> None:
@@ -260,19 +261,19 @@ class _Signals:
         self._waker.close()
 
 
-def bound_sockets(host: str, port: int) -> list[socket.socket]:
+def bound_sockets(host: str, port: int) -> list[SharedSocket]:
     """As asyncio binds them, which mitmproxy leaves it to; nobody listens yet.
 
     Raises:
         OSError: the port is taken, or the address is not ours.
     """
 
-    async def bind() -> list[socket.socket]:
+    async def bind() -> list[SharedSocket]:
         loop = asyncio.get_running_loop()
         server = await loop.create_server(
             asyncio.Protocol, host, port, start_serving=False
         )
-        found = [one.dup() for one in server.sockets]
+        found = [SharedSocket(fileno=one.dup().detach()) for one in server.sockets]
         server.close()
         return found
 

@@ -7,7 +7,6 @@ from typing import Any, Final, Literal
 
 from ..dialects.chat_completions.answer import as_mapping, as_text
 from .recorded import Message, Recorded
-from .text import one_line
 
 Side = Literal["request", "response"]
 """Which message a view is shown with; what belongs to it comes first."""
@@ -58,7 +57,7 @@ def as_number(found: Any) -> float | None:
 def missing_answer(recorded: Recorded) -> str:
     """Why there is no answer to show."""
     if error := text(recorded, "outcome", "error"):
-        return f"Nothing: {one_line(error)}"
+        return f"Nothing: {error}"
     if value(recorded, "outcome") is None:
         return "Nothing yet: the request is under way."
     return "Nothing that was kept."

@@ -6,10 +6,13 @@ of a stream, ``content-length``. Nothing here is strict: bodies may be cut, or b
 
 from __future__ import annotations
 
+import bisect
 import json
 import re
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 _TOKEN: Final = re.compile(
@@ -103,13 +106,13 @@ class Text:
         self._body = body
         self._raw = raw
         self._unit = _ESCAPED if escaped else _PLAIN
-        self._pieces: list[
-            tuple[int, int, int]
-        ] = []  # in the text, in the body: from, to
+        self._pieces: list[_Piece] = []
+        self._starts: list[int] = []  # of the pieces, in the text
         parts, length = [], 0
         for start, end in pieces:
-            said = self._said(start, end)
-            self._pieces.append((length, start, end))
+            said, places = self._read(start, end)
+            self._pieces.append(_Piece(start, places))
+            self._starts.append(length)
             parts.append(said)
             length += len(said)
         self.text = "".join(parts)
@@ -119,44 +122,49 @@ class Text:
 
         What takes several bytes (``é``, ``\\u00e9``) becomes as many asterisks.
         """
-        for number, (said_from, raw_start, raw_end) in enumerate(self._pieces):
-            said_to = (
-                self._pieces[number + 1][0]
-                if number + 1 < len(self._pieces)
-                else len(self.text)
-            )
-            low, high = max(start, said_from), min(end, said_to)
-            if low < high:
-                self._overwrite_piece(
-                    raw_start, raw_end, low - said_from, new[low - start : high - start]
-                )
+        number = bisect.bisect_right(self._starts, start) - 1
+        while start < end:
+            following = number + 1
+            is_last = following == len(self._starts)
+            stop = end if is_last else min(end, self._starts[following])
+            if start < stop:
+                skip, size = start - self._starts[number], stop - start
+                self._overwrite_piece(self._pieces[number], skip, new[:size])
+                start, new = stop, new[size:]
+            number = following
 
-    def _overwrite_piece(self, start: int, end: int, skip: int, new: str) -> None:
-        if self._is_simple(start, end):
-            at = start + skip
+    def _overwrite_piece(self, piece: _Piece, skip: int, new: str) -> None:
+        if piece.places is None:
+            at = piece.start + skip
             self._body[at : at + len(new)] = new.encode()
             return
-        units = self._unit.finditer(self._raw, start, end)
-        for number, unit in enumerate(units):
-            if number >= skip + len(new):
-                return
-            if number >= skip:
-                size = unit.end() - unit.start()
-                char = new[number - skip] if size == 1 else "*" * size
-                self._body[unit.start() : unit.end()] = char.encode()
+        places = piece.places[skip : skip + len(new) + 1]
+        put = [
+            char if after - at == 1 else "*" * (after - at)
+            for char, (at, after) in zip(new, pairwise(places), strict=True)
+        ]
+        self._body[places[0] : places[-1]] = "".join(put).encode()
 
-    def _is_simple(self, start: int, end: int) -> bool:
-        """Whether each byte is a character of its own."""
-        piece = self._raw[start:end]
-        return piece.isascii() and "\\" not in piece
+    def _read(self, start: int, end: int) -> tuple[str, array[int] | None]:
+        """What a piece says, and where its characters lie."""
+        raw = self._raw[start:end]
+        if raw.isascii() and ("\\" not in raw or self._unit is _PLAIN):
+            return raw, None
+        escaped = self._unit is _ESCAPED
+        said, places = [], array("Q")
+        for unit in self._unit.finditer(self._raw, start, end):
+            said.append(_char(unit[0], escaped=escaped))
+            places.append(unit.start())
+        places.append(end)
+        return "".join(said), places
 
-    def _said(self, start: int, end: int) -> str:
-        if self._is_simple(start, end):
-            return self._raw[start:end]
-        return "".join(
-            _char(unit[0], escaped=self._unit is _ESCAPED)
-            for unit in self._unit.finditer(self._raw, start, end)
-        )
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    start: int
+    """In the body."""
+    places: array[int] | None
+    """Where each character lies, and the end; None: a byte for each character."""
 
 
 def _char(unit: str, *, escaped: bool) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from ..wire import jsontext
-from .text import WIDTH, clean, columns, fits, wrapped
+from .text import WIDTH, clean, columns, fits, hanging
 
 _INDENT: Final = 2
 _FOLD_FROM: Final = 400  # characters; signatures are a few hundred
@@ -22,6 +22,7 @@ _FOLDABLE: Final = re.compile(
     rf"(?P<folded>[A-Za-z0-9+/_-]{{{_FOLD_FROM},}})"
     r'(?P<tail>[A-Za-z0-9+/_-]{16}={0,2}")'
 )
+_DEEPEST: Final = 40  # columns before a string's further lines
 _ESCAPE: Final = re.compile(r"\\.")
 _STRING_START: Final = re.compile(r'\s*(?:"(?:[^"\\]|\\.)*": )?"?')
 
@@ -108,7 +109,7 @@ def _broken(line: str) -> list[str]:
     if fits(line, WIDTH):
         return [line]
     start = _STRING_START.match(line)
-    indent = " " * min(columns(start[0]) if start else 0, 40)
+    indent = min(columns(start[0]) if start else 0, _DEEPEST)
     pieces, begin = [], 0
     for escape in _ESCAPE.finditer(line):
         if escape[0] == "\\n" and escape.end() < len(line) - 2:
@@ -116,8 +117,7 @@ def _broken(line: str) -> list[str]:
             begin = escape.end()
     pieces.append(line[begin:])
     first, *rest = pieces
-    shown = wrapped(first, WIDTH)
-    head, tail = shown[0], shown[1:]
+    shown = hanging(first, indent)
     for piece in rest:
-        tail += wrapped(piece, WIDTH - len(indent))
-    return [head, *(indent + piece for piece in tail)]
+        shown += hanging(" " * indent + piece, indent)
+    return shown

@@ -16,9 +16,11 @@ from .text import (
     WIDTH,
     clean,
     columns,
+    hanging,
     heading,
     one_line,
     padded,
+    paragraph,
     plural,
     shortened,
     size,
@@ -34,7 +36,7 @@ def message_lines(title: str, message: Message | None, absent: str) -> list[str]
     """A message under a heading; ``absent`` says why there is none."""
     lines = heading(title)
     if message is None:
-        return [*lines, absent]
+        return [*lines, *paragraph(absent)]
     lines += wrapped(one_line(message.line), WIDTH)
     for name, value in message.headers:
         lines += _header(one_line(name), one_line(value))
@@ -93,10 +95,10 @@ def _events(body: Body) -> list[str]:
     digits = len(str(len(shown)))
     lines, same = ["Events, as they came"], _common_start(shown)
     if same:
-        lines += _hanging("  each begins with  ", value_line(same))
+        lines += hanging(f"  each begins with  {value_line(same)}", 20)
     for number, event in enumerate(shown, 1):
         head = f"  {number:>{digits}}  "
-        lines += _hanging(head, _event_text(event, same))
+        lines += hanging(head + _event_text(event, same), len(head))
     if len(body.events) > len(shown):
         left_out = len(body.events) - len(shown)
         lines.append(f"  {FOLDED} {plural(left_out, 'more event')}")
@@ -117,7 +119,7 @@ def _common_start(events: Sequence[sse.Event]) -> str:
 
 def _event_text(event: sse.Event, same: str) -> str:
     if same and event.data.startswith(same):
-        data = f"… {value_line(event.data[len(same) :])}"
+        data = f"… {value_line(event.data[len(same) :].lstrip())}"
     else:
         data = value_line(event.data)
     return data if event.name == "message" else f"{one_line(event.name)}  {data}"
@@ -135,14 +137,4 @@ def _paragraphs(text: str, width: int) -> list[str]:
 def _header(name: str, value: str) -> list[str]:
     if len(value) > _MAX_HEADER:
         value = f"{shortened(value, _MAX_HEADER)} ({size(len(value))})"
-    return _hanging(f"{name}: ", value)
-
-
-def _hanging(head: str, text: str) -> list[str]:
-    """``text`` behind ``head``, its further lines below its first."""
-    indent = min(columns(head), 40)
-    first, *rest = wrapped(head + text, WIDTH)
-    if not rest:
-        return [first]
-    further = wrapped((head + text)[len(first) :], WIDTH - indent)
-    return [first, *(" " * indent + line for line in further)]
+    return hanging(f"{name}: {value}", min(columns(name) + 2, 40))

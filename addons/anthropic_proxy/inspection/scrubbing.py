@@ -69,7 +69,7 @@ _PATTERNS: Final = (
     _NESTED,
 )
 _EMAIL: Final = re.compile(
-    r"(?P<value>[\w.+%-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_][\w-]{1,62})"
+    r"(?<![\w.+%-])(?P<value>[\w.+%-]{1,256}@(?:[\w-]{1,63}\.){1,8}[^\W\d_][\w-]{1,62})"
 )
 _FRAGMENTS: Final = frozenset(
     {
@@ -81,7 +81,7 @@ _DATA_LINE: Final = re.compile(r"^data: ?(?P<json>\{.*)$", re.MULTILINE)
 _OTHER_LINE: Final = re.compile(r"^(?!data: ?\{)(?!event:).+$", re.MULTILINE)
 
 # Where a body was cut, half of a secret could be left, which no pattern finds.
-_LAST_WORD: Final = re.compile(r'[^\s"{}\[\],:]{1,200}\Z')
+_LAST_WORD: Final = re.compile(r'[^\s"{}\[\],:]+\Z')
 
 Header = tuple[str, str]
 
@@ -166,7 +166,7 @@ class Scrubber:
             return b"x" * len(body)
         else:
             self._passage(Text(out, raw, [(0, len(raw))], escaped=False))
-        if cut and (half := _LAST_WORD.search(raw)):
+        if cut and (half := _LAST_WORD.search(raw, len(raw) - 200)):
             out[half.start() :] = b"*" * len(half[0])
         return bytes(out)
 
@@ -231,7 +231,7 @@ class Scrubber:
                 yield found.span("value")
         for found in _UUID.finditer(text):
             yield found.span()
-        if "@" in text:  # else a long run of base64 would be searched in vain
+        if "@" in text:
             for found in _EMAIL.finditer(text):
                 yield found.span("value")
 

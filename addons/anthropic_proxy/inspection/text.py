@@ -67,18 +67,27 @@ def padded(text: str, width: int, *, right: bool = False) -> str:
     return space + text if right else text + space
 
 
-def wrapped(text: str, width: int) -> list[str]:
+def wrapped(text: str, width: int, *, further: int = 0) -> list[str]:
     """``text`` in lines of at most ``width`` columns, broken at spaces where it can.
 
     Nothing is left out: put together, the lines are the text.
+
+    Args:
+        further: the width of all lines but the first, if that is another.
     """
-    lines, at = [], 0
-    while (end := _fitting(text, at, width)) < len(text):
-        space = text.rfind(" ", at + width // 3, end)
-        stop = end if space < 0 else space + 1
+    lines, at, room = [], 0, width
+    while (end := _fitting(text, at, room)) < len(text):
+        space = text.rfind(" ", at + room // 3, end)
+        stop = max(end, at + 1) if space < 0 else space + 1
         lines.append(text[at:stop])
-        at = stop
+        at, room = stop, further or width
     return [*lines, text[at:]]
+
+
+def hanging(text: str, indent: int) -> list[str]:
+    """``text`` in lines that fit, all but the first one indented."""
+    first, *rest = wrapped(text, WIDTH, further=WIDTH - indent)
+    return [first, *(" " * indent + line for line in rest)]
 
 
 def text_of(*parts: Iterable[str]) -> str:
@@ -86,10 +95,9 @@ def text_of(*parts: Iterable[str]) -> str:
     return "\n".join(line for part in parts for line in part).strip("\n")
 
 
-def paragraph(text: str, *, hanging: int = 0) -> list[str]:
+def paragraph(text: str, *, indent: int = 0) -> list[str]:
     """A sentence or more in lines that fit, all but the first one indented."""
-    first, *rest = wrapped(one_line(text), WIDTH - hanging)
-    return [first.rstrip(), *(" " * hanging + line.rstrip() for line in rest)]
+    return [line.rstrip() for line in hanging(one_line(text), indent)]
 
 
 def heading(title: str) -> list[str]:
@@ -202,12 +210,12 @@ def _columns_of(character: str) -> int:
 
 
 def _fitting(text: str, at: int, width: int) -> int:
-    """Where the longest piece from ``at`` ends that fits; it has one character."""
+    """Where the longest piece from ``at`` ends that fits."""
     piece = text[at : at + width]
     if not piece.isascii():
         room = width
-        for place, character in enumerate(piece):
+        for place, character in enumerate(piece, at):
             room -= _columns_of(character)
             if room < 0:
-                return at + max(place, 1)
-    return min(at + max(width, 1), len(text))
+                return place
+    return at + len(piece)

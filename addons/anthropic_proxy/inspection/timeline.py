@@ -14,7 +14,6 @@ from .stream_rows import marks_of, rows
 from .text import (
     WARN,
     heading,
-    one_line,
     pairs,
     paragraph,
     plural,
@@ -57,7 +56,7 @@ def _instants(recorded: Recorded) -> list[str]:
     if whole is None:
         lines.append("            … under way, or not noted")
     if error := facts.text(recorded, "outcome", "error"):
-        lines += ["", f"{WARN} {one_line(error)}"]
+        lines += ["", *paragraph(f"{WARN} {error}", indent=2)]
     return lines
 
 
@@ -130,5 +129,5 @@ def _notes(
         notes.append(f"of what the client got, {cut_note(client)}")
     if error := facts.text(recorded, "outcome", "error"):
         notes.append(error)
-    shown = [paragraph(f"{WARN} {note}", hanging=2) for note in notes]
+    shown = [paragraph(f"{WARN} {note}", indent=2) for note in notes]
     return ["", *(line for lines in shown for line in lines)] if notes else []

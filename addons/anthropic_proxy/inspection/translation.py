@@ -38,9 +38,9 @@ def _summary(recorded: Recorded) -> list[str]:
     ]
     lines = [_told(first), _told(_outcome(recorded))]
     if tokens := warning_tokens(recorded):
-        lines += paragraph(f"{WARN} {', '.join(tokens)}", hanging=2)
+        lines += paragraph(f"{WARN} {', '.join(tokens)}", indent=2)
     if error := facts.text(recorded, "outcome", "error") or _told_error(recorded):
-        lines += paragraph(f"{WRONG} {error}", hanging=2)
+        lines += paragraph(f"{WRONG} {error}", indent=2)
     return lines
 
 
@@ -84,5 +84,5 @@ def _request(recorded: Recorded) -> list[str]:
 
 def _response(recorded: Recorded) -> list[str]:
     if recorded.client_response is None and recorded.upstream_response is None:
-        return [missing_answer(recorded)]
+        return paragraph(missing_answer(recorded))
     return response_lines(recorded)

@@ -37,6 +37,7 @@ from .options import Upstream
 from .recorded_pipeline import RecordedPipeline
 from .recorder import Recorder
 from .runtime import Runtime, credentials_config, model_mapping, settings
+from .saving import keep_answering
 from .stages import Recovery
 
 logger = logging.getLogger(__name__)
@@ -127,6 +128,8 @@ class AnthropicProxy:
             self._introduce(runtime)
         self._background.start()
         self._draining.install()
+        if (save := ctx.master.addons.get("save")) is not None:
+            keep_answering(save)
 
     def _introduce(self, runtime: Runtime) -> None:
         given = {o.key: getattr(ctx.options, o.key) for o in options.OPTIONS}

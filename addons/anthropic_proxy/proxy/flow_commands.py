@@ -23,7 +23,6 @@ from mitmproxy.io import FlowWriter
 
 from .. import __version__
 from ..credentials.credential import OAUTH_BETA
-from ..inspection import context, timeline, translation
 from ..inspection.bundle import Bundle
 from ..inspection.curl import OWN, PROXY, UPSTREAM, Placeholders, curl, needs_file
 from ..inspection.recorded import Recorded
@@ -31,21 +30,22 @@ from ..inspection.retranslation import retranslated
 from ..inspection.scrubbing import Scrubber
 from ..inspection.stats import gathered, rendered
 from ..inspection.translating import Rules
+from ..inspection.views import VIEWS
 from .flow_scrubbing import scrubbed
 from .option_table import OPTIONS
 from .recording import recorded
 from .runtime import Runtime
 
 USUAL_ADDRESS: Final = "http://127.0.0.1:8100"
-_VIEWS: Final = {
-    "report.txt": translation.render,
-    "timeline.txt": timeline.render,
-    "context.txt": context.render,
+_FILES: Final = {
+    "report.txt": VIEWS["Translation"],
+    "timeline.txt": VIEWS["Timeline"],
+    "context.txt": VIEWS["Context"],
 }
 _NO_FLOWS: Final = "There is no HTTP request among these flows."
 _NOT_OURS: Final = (
-    "None of these flows was recorded by anthropic-max-proxy. (HAR files do not hold "
-    "what it records; files written with -w do.)"
+    "None of these flows was recorded by anthropic-max-proxy. (Of HAR files mitmproxy "
+    "loads only what every program writes; use files written with -w.)"
 )
 
 
@@ -78,7 +78,7 @@ class FlowCommands:
     @_command("anthropic.report")
     def report(self, flows: Sequence[flow.Flow]) -> str:
         """What became of each field of these requests, and of their answers."""
-        return _joined([(one, translation.render(one)) for one in _recordings(flows)])
+        return _joined([(one, VIEWS["Translation"](one)) for one in _recordings(flows)])
 
     @_command("anthropic.retranslate")
     def retranslate(self, flows: Sequence[flow.Flow]) -> str:
@@ -190,7 +190,7 @@ class FlowCommands:
         return bundle.zipped(
             {
                 name: [render(record) for record in recordings]
-                for name, render in _VIEWS.items()
+                for name, render in _FILES.items()
             }
         )
 

@@ -84,13 +84,16 @@ def _message(kept: Any) -> Message | None:
             "body": bytes(body),
             "size": int(size),
         }:
-            headers = [
-                (name, value)
-                for name, value in fields
-                if isinstance(name, str) and isinstance(value, str)
-            ]
+            headers = [pair for field in fields for pair in _pair(field)]
             return Message(line, headers, body, max(size, len(body)))
     return None
+
+
+def _pair(field: Any) -> list[tuple[str, str]]:
+    match field:
+        case [str(name), str(value)]:
+            return [(name, value)]
+    return []
 
 
 def _mapping(facts: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -130,8 +130,8 @@ class WebGuard:
         cors.suit(headers, allow_origin, vary=bool(self._origins))
 
     def _allows(self, text: str | None) -> bool:
-        if text is None:
-            return False
+        if text is None or self._any_origin:
+            return text is not None
         origin = Origin.parse(text)
         return origin is not None and any(
             pattern.matches(origin) for pattern in self._origins
@@ -272,7 +272,7 @@ _STRANGE_HOST: Final = (
     "This proxy is not known as {}. Web pages can point names of their own at your "
     "machine, so only known names are served. If this one is yours, set {}."
 )
-_ODD_HOST: Final = "The Host of this request is not the name of a host, or not one."
+_ODD_HOST: Final = "The Host header of this request does not name a host, or names two."
 _STRANGE_ORIGIN: Final = (
     "Web pages and apps of the origin {} may not use this proxy. To allow them, set {}."
 )
@@ -281,7 +281,7 @@ _NO_ORIGIN: Final = (
     "can make one. Open the page from a web server and allow its origin. To allow "
     "every page that hides, set {}."
 )
-_ODD_ORIGIN: Final = "The Origin of this request is not one."
+_ODD_ORIGIN: Final = "The Origin header of this request does not name an origin."
 _OTHER_SITE: Final = (
     "A web page of another site asks for this, without saying which. Open the address "
     "yourself, or let the page ask with CORS and allow its origin: "
