@@ -7,10 +7,15 @@ PYTHON_NEW ?= $(shell scripts/newer-python)
 VENV = .venv
 VENV_NEW = .venv-new
 BIN = $(VENV)/bin
+BIN_NEW = $(VENV_NEW)/bin
 # Most tests wait for processes; two of them at a time use the machine better.
 PARALLEL = --numprocesses 2 --dist loadfile
+# What rests on mitmproxy and on the SDKs; the rest does not know the line it runs on.
+ON_BOTH_LINES = tests/integration tests/faults $(shell grep -lE \
+  'mitmproxy|anthropic_proxy.proxy|^(from|import) (openai|anthropic)[. ]' tests/unit/*.py)
 
-.PHONY: demo run test test-new test-all check fix bench clean
+.PHONY: demo run test test-new test-all test-second-line check fix bench faults fuzz \
+  soak audit clean
 
 demo: $(VENV)/ready   ## three conversations on the embedded simulator
 	@$(BIN)/anthropic-max-proxy demo
@@ -21,12 +26,15 @@ run: $(VENV)/ready    ## the proxy, with ANTHROPIC_API_KEY from the environment
 test: $(VENV)/ready   ## every test
 	$(BIN)/python -m pytest $(PARALLEL)
 
-test-new: $(VENV_NEW)/ready
-	$(VENV_NEW)/bin/python -m pytest $(PARALLEL)
+test-new: $(VENV_NEW)/ready  ## every test on mitmproxy 12
+	$(BIN_NEW)/python -m pytest $(PARALLEL)
 
 test-all: test test-new  ## both supported lines of mitmproxy
 
-check: $(VENV)/ready  ## formatting, lint, types, layers
+test-second-line: $(VENV_NEW)/ready  ## mitmproxy 12: what differs between the lines
+	$(BIN_NEW)/python -m pytest $(PARALLEL) $(ON_BOTH_LINES)
+
+check: $(VENV)/ready  ## formatting, lint, types, layers, generated tables
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -38,24 +46,34 @@ fix: $(VENV)/ready
 	$(BIN)/ruff check --fix .
 
 bench: $(VENV)/ready  ## speed against a bare mitmdump, interleaved
-	$(BIN)/python -m benchmarks $(if $(wildcard $(VENV_NEW)/ready),--also $(VENV_NEW)/bin/python)
+	$(BIN)/python -m benchmarks $(if $(wildcard $(VENV_NEW)/ready),--also $(BIN_NEW)/python)
+
+faults: $(VENV)/ready  ## the fault suite, with the table of docs/reliability.md
+	$(BIN)/python -m pytest tests/faults --figures .faults.md
+	@cat .faults.md
 
 clean:
 	rm -rf $(VENV) $(VENV_NEW)
+
+# uv is several times faster than pip; where it cannot be had, or finds no packages, pip
+# does it. $(1): the environment, $(2): the dependency group.
+define install
+	@$(1)/bin/python -m pip install --quiet uv
+	@$(1)/bin/uv pip install --quiet --python $(1)/bin/python --editable . --group $(2) || \
+	  { $(1)/bin/python -m pip install --quiet --upgrade pip && \
+	    $(1)/bin/python -m pip install --quiet --editable . --group $(2); }
+	@touch $(1)/ready
+endef
 
 $(VENV)/ready: pyproject.toml
 	@echo "Building $(VENV) …"
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || \
 	  { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 …"; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --upgrade pip
-	@$(BIN)/python -m pip install --quiet --editable . --group dev
-	@touch $@
+	$(call install,$(VENV),dev)
 
 $(VENV_NEW)/ready: pyproject.toml
 	@test -n "$(PYTHON_NEW)" || { echo "No Python ≥ 3.12 found: make PYTHON_NEW=… "; exit 1; }
 	@echo "Building $(VENV_NEW) …"
 	@$(PYTHON_NEW) -m venv $(VENV_NEW)
-	@$(VENV_NEW)/bin/python -m pip install --quiet --upgrade pip
-	@$(VENV_NEW)/bin/python -m pip install --quiet --editable . --group test
-	@touch $@
+	$(call install,$(VENV_NEW),test)

@@ -42,7 +42,7 @@ WARM_UP: Final = 0.2
 MOST_GROWTH_MB: Final = 8.0
 _MOST_SHOWN: Final = 10
 _TIMEOUTS: Final = {
-    "CONNECT_TIMEOUT": "1",
+    "CONNECT_TIMEOUT": "5",
     "RESPONSE_TIMEOUT": "1.5",
     "IDLE_TIMEOUT": "1.5",
     "PING_INTERVAL": "0.3",

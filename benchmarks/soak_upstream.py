@@ -197,6 +197,8 @@ class FaultyUpstream:
         """Head, opening and a few deltas, some of them together, some apart."""
         writer.write(_STREAM_HEAD + _chunk(_OPENING))
         for number in range(self._random.randint(1, 40)):
+            if writer.is_closing():
+                raise _HangUp
             writer.write(_chunk(_delta(f"word{number} ")))
             if self._random.random() < 0.2:
                 await self._pause(0, 0.01)
@@ -217,6 +219,8 @@ class FaultyUpstream:
         writer.write(_STREAM_HEAD)
         data = _OPENING + _delta("é €") + _CLOSING
         for at in range(len(data)):
+            if writer.is_closing():
+                raise _HangUp
             writer.write(_chunk(data[at : at + 1]))
             if at % 50 == 0:
                 await asyncio.sleep(0)

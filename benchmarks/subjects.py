@@ -130,9 +130,8 @@ SUBJECTS: Final = (
     Subject("native", "the same process, Anthropic's API", MESSAGES, "launcher"),
     Subject(
         "workers",
-        "`serve --workers 2`, OpenAI's API; its two processes share the cores with "
-        "load generator and upstream, and the system deals out the connections, "
-        "seldom in halves; RSS counts shared pages twice",
+        "`serve --workers 2`, OpenAI's API; on two cores its processes have to share "
+        "them with load generator and upstream, and RSS counts shared pages twice",
         CHAT,
         "workers",
         scenarios=frozenset(

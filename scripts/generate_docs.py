@@ -71,6 +71,7 @@ _FLAG_VARIABLES: Final = {
     "disable_bearer_passthrough": "`ANTHROPIC_PROXY_CLIENT_PASSTHROUGH`",
     "verbosity": "`ANTHROPIC_PROXY_LOG_LEVEL`",
     "log_format": "`ANTHROPIC_PROXY_LOG_FORMAT`",
+    "workers": "`ANTHROPIC_PROXY_WORKERS`",
 }
 
 

@@ -61,7 +61,7 @@ class Recipe:
 
 
 def recipes(page: Path) -> list[Recipe]:
-    """The blocks of a page that are run. Of the README's, those that talk to the proxy."""
+    """The blocks of a page that are run: in the README, those that ask the proxy."""
     text = page.read_text("utf-8")
     found = []
     for match in _BLOCK.finditer(text):
@@ -80,4 +80,5 @@ Ran = dict[Recipe, subprocess.CompletedProcess[str]]
 def run_all(found: list[Recipe], port: int, folder: Path) -> Ran:
     """Two at a time: most of a program's time is spent importing its client."""
     with ThreadPoolExecutor(2) as pool:
-        return dict(zip(found, pool.map(lambda r: r.run(port, folder), found)))
+        results = pool.map(lambda recipe: recipe.run(port, folder), found)
+        return dict(zip(found, results, strict=True))

@@ -171,7 +171,8 @@ def test_a_request_under_way_has_views_too(web: tuple[RunningProxy, Viewer]) -> 
     proxy, viewer = web
     before = len(viewer.flows())
     body = json.dumps(asked("[[silent]]", stream=True)).encode()
-    head = f"POST {CHAT} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = f"POST {CHAT} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+    head += f"Content-Length: {len(body)}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", proxy.port)) as client:
         client.sendall(head.encode() + body)
         flow = viewer.wait_for(lambda flows: len(flows) > before)[-1]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import socket
 import ssl
 import time
@@ -565,3 +567,34 @@ def test_a_refresh_and_an_upstream_that_is_not_there_are_counted(
     assert failed in text
     for secret in (KEY, "canary"):
         assert secret not in text
+
+
+# --- several processes ---
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no workers here")
+def test_workers_count_together(tmp_path: Path) -> None:
+    """Whichever worker is asked, and also for one that is not there any more."""
+    environment = {
+        "ANTHROPIC_API_KEY": "sk-ant-api03-test-key",
+        "ANTHROPIC_PROXY_WORKERS": "2",
+    }
+    upstream, asked = Upstream(), 20
+    with (
+        RawUpstream(upstream) as raw,
+        RunningProxy(
+            tmp_path, upstream=raw.url, command="launcher", environment=environment
+        ) as proxy,
+        a_client(proxy) as client,
+    ):
+        bench = Bench(proxy, upstream, client)
+        for _ in range(asked):
+            post()(bench)
+        bench.settled(asked)
+        assert {counted(bench.series()) for _ in range(10)} == {asked}
+        listed = re.search(r"2 workers serve, as processes (\d+), (\d+)", proxy.log)
+        assert listed is not None
+        os.kill(int(listed[1]), signal.SIGKILL)
+        post()(bench)
+        bench.settled(asked + 1)
+        assert {counted(bench.series()) for _ in range(10)} == {asked + 1}

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,10 +21,21 @@ import pytest
 
 from anthropic_proxy.credentials import terms
 from support.oauth_server import RunningOAuthServer
+from support.raw_upstream import RawUpstream, json_answer
 from support.running_proxy import RunningProxy, clean_environment, free_port
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
+MESSAGE = {
+    "id": "msg_1",
+    "type": "message",
+    "role": "assistant",
+    "model": "claude-sonnet-5-5",
+    "content": [{"type": "text", "text": "Late, but here."}],
+    "stop_reason": "end_turn",
+    "stop_sequence": None,
+    "usage": {"input_tokens": 1, "output_tokens": 1},
+}
 CHAT = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}]}
 
 
@@ -130,7 +142,7 @@ def test_a_worker_that_is_killed_is_replaced_and_nobody_is_refused(
     assert {answer.status_code for answer in answers} == {200}
     eventually(lambda: len({worker_of(proxy, ask(proxy)) for _ in range(8)}) == 2)
     assert f"(process {victim}) was ended by SIGKILL" in proxy.log
-    assert not any(is_alive(pid) for pid in first_pids(proxy))
+    assert not is_alive(victim)
 
 
 def test_one_signal_ends_them_all(proxy: RunningProxy) -> None:
@@ -149,17 +161,33 @@ def children_of(pid: int) -> list[str]:
     return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
 
 
-def test_workers_end_with_their_parent(home: Path) -> None:
-    with RunningProxy(
-        home,
-        upstream="http://127.0.0.1:9",
-        command="launcher",
-        arguments=("--set", "anticache=true"),  # which makes them start all of mitmdump
-        environment={"ANTHROPIC_API_KEY": "key", "ANTHROPIC_PROXY_WORKERS": "2"},
-    ) as proxy:
+def test_workers_end_with_their_parent_and_finish_what_they_began(home: Path) -> None:
+    parent_is_gone = threading.Event()
+
+    def answer_late(connection: socket.socket, request: bytes) -> None:
+        parent_is_gone.wait(30)
+        connection.sendall(json_answer(200, json.dumps(MESSAGE).encode()))
+
+    with (
+        RawUpstream(answer_late) as upstream,
+        RunningProxy(
+            home,
+            upstream=upstream.url,
+            command="launcher",
+            # An option by which they start all of mitmdump.
+            arguments=("--set", "anticache=true"),
+            environment={"ANTHROPIC_API_KEY": "key", "ANTHROPIC_PROXY_WORKERS": "2"},
+        ) as proxy,
+        ThreadPoolExecutor(1) as pool,
+    ):
         eventually(lambda: "2 workers serve" in proxy.log)
+        under_way = pool.submit(ask, proxy)
+        eventually(lambda: bool(upstream.requests))
         pids = first_pids(proxy)
         os.kill(proxy.pid, signal.SIGKILL)
+        eventually(lambda: "Waiting up to" in proxy.log)
+        parent_is_gone.set()
+        assert under_way.result().status_code == 200
         eventually(lambda: not any(is_alive(pid) for pid in pids))
 
 

@@ -69,6 +69,16 @@ class MitmwebClient:
     def resume(self, flow: dict[str, Any]) -> None:
         self._client.post(f"/flows/{flow['id']}/resume").raise_for_status()
 
+    def get(self, path: str) -> bytes:
+        """Whatever it gives out there."""
+        return self._client.get(path).raise_for_status().content
+
+    def run(self, command: str, *arguments: str) -> bytes:
+        """What a command of the command bar says, as JSON."""
+        body = {"arguments": list(arguments)}
+        answer = self._client.post(f"/commands/{command}", json=body, timeout=30)
+        return answer.raise_for_status().content
+
     def dump(self) -> bytes:
         """All flows as a file of saved flows."""
         return self._client.get("/flows/dump").raise_for_status().content

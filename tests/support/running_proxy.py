@@ -32,6 +32,8 @@ def clean_environment(home: Path, **extra: str) -> dict[str, str]:
         "NO_COLOR": "1",
         # Upstreams of the tests count requests; one test turns it on again.
         "ANTHROPIC_PROXY_MODEL_REFRESH": "false",
+        # Less than what a test waits for the end of its proxy.
+        "ANTHROPIC_PROXY_DRAIN": "0.5",
     }
     return kept | fixed | extra
 

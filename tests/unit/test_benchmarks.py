@@ -192,7 +192,7 @@ def test_only_bare_has_another_process_for_streams() -> None:
     assert BARE.process_for(stream=True) == "bare-streaming"
     assert BARE.process_for(stream=False) == "bare"
     assert {s.process_for(stream=True) for s in SUBJECTS if s is not BARE} == {
-        None, "plain", "launcher", "saving",
+        None, "plain", "launcher", "workers", "saving",
     }  # fmt: skip
 
 

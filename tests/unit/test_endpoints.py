@@ -36,6 +36,7 @@ def request(line, headers=None):
         ("GET /", "status page", "openai"),
         ("HEAD /", "status page", "openai"),
         ("GET /health", "health", "openai"),
+        ("GET /metrics", "metrics", "openai"),
         ("OPTIONS /v1/messages", "options", "openai"),
         ("GET /nonsense", "unknown", "openai"),
     ],

@@ -76,6 +76,10 @@ def test_a_document_can_be_cut_anywhere(length: int) -> None:
     )
 
 
+def test_a_cut_document_that_is_too_deep_is_shown_as_it_is() -> None:
+    assert read(body(b"[" * 1000, size=2000)).kind == "other"
+
+
 @settings(max_examples=50, deadline=None)
 @given(st.text('{}[]",:\\ a1\n', max_size=60))
 def test_nonsense_that_was_cut_is_shown_as_it_is(text: str) -> None:

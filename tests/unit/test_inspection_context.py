@@ -193,6 +193,14 @@ def test_a_message_is_told_by_its_blocks() -> None:
     ]
 
 
+def test_blocks_in_blocks_are_not_looked_at_for_ever() -> None:
+    block: dict[str, Any] = {"type": "text", "cache_control": MARK}
+    for _ in range(30):
+        block = {"type": "tool_result", "content": [block]}
+    (part,) = parts_of({"messages": [user(block)]})
+    assert part.marks == ()
+
+
 def test_a_request_that_went_nowhere_is_the_clients() -> None:
     local = chat(upstream_request=None, upstream_response=None)
     found = shown(with_facts(local, outcome={"usage": None}))
@@ -275,7 +283,7 @@ def test_the_pixels_of_a_picture(data: bytes, pixels: str | None) -> None:
         ({"type": "document", "source": {"type": "file"}}, "document file"),
         ({"type": "image"}, "image"),
         (
-            {"type": "image", "source": {"type": "base64", "data": "%%%"}},
+            {"type": "image", "source": {"type": "base64", "data": "A%%%"}},
             "image 0.0 kB",
         ),
     ],

@@ -108,6 +108,11 @@ def test_whatever_it_is_it_is_shown(body: bytes, last: str) -> None:
     assert shown(body, JSON)[-1] == last
 
 
+def test_a_stream_of_very_many_events_is_not_listed_to_its_end() -> None:
+    lines = shown(b"data: 1\n\n" * 20_002, EVENTS)
+    assert lines[-2:] == ["  20000  1", "  ⋮ 2 more events"]
+
+
 def test_raw_bytes_are_broken_into_lines() -> None:
     assert raw_lines(b"a" * 250) == ["a" * 110, "a" * 110, "a" * 30]
 
@@ -142,7 +147,8 @@ def test_upstream_shows_its_two_messages() -> None:
 def test_upstream_shows_what_was_asked_before() -> None:
     def kept(line: str, body: Any) -> dict[str, Any]:
         content = json.dumps(body).encode()
-        return {"line": line, "headers": [], "body": content, "size": len(content)}
+        fields = [["x-kept", "yes"], ["x-odd", 7], "odd"]
+        return {"line": line, "headers": fields, "body": content, "size": 0}
 
     first = kept("POST /v1/messages HTTP/1.1", {**BODY, "stream": True})
     refused = kept("HTTP/1.1 400", {"error": {"message": "no such thing"}})
@@ -152,6 +158,7 @@ def test_upstream_shows_what_was_asked_before() -> None:
         text,
         "── Anthropic answered ─",
         "── Anthropic received (1 of 2 earlier)",
+        "x-kept: yes",
         "no such thing",
         "── Anthropic received (2 of 2 earlier)",
         "The answer is the beginning of the stream.",

@@ -153,6 +153,15 @@ def test_an_error_of_the_proxys_own_stands_alone() -> None:
     assert "⚠ peer closed" in found
 
 
+def test_an_error_made_of_the_last_events_stands_behind_them() -> None:
+    told = b'data: {"error": {"type": "server_error", "message": "ended"}}\n\n'
+    stream = Stream().read(0.1, START + TEXT_START, ROLE + told)
+    assert body(stream.recorded())[-2:] == [
+        "content_block_start [0] text",
+        "error server_error ended",
+    ]
+
+
 def test_an_emulated_call_stands_beside_the_text_it_was_made_of() -> None:
     piece = called(function={"arguments": "{}"})
     stream = Stream().read(0.1, START, ROLE).read(0.2, text_delta("{}"), piece)
@@ -291,6 +300,7 @@ def test_events_in_words(data: Any, told: str) -> None:
         ({"function_call": {"name": "f", "arguments": ""}}, "function_call f"),
         ({"tool_calls": [{"index": 1, "custom": {"input": "x"}}]}, 'tool_calls[1] "x"'),
         ({"annotations": [{}]}, "annotations [{}]"),
+        ({"content": None}, 'content ""'),
         ({"refusal": "No."}, 'refusal "No."'),
         ({"role": "assistant", "content": "Hi"}, 'role assistant content "Hi"'),
         ({}, "an empty delta"),
@@ -302,6 +312,20 @@ def test_chunks_in_words(delta_: dict[str, Any], told: str) -> None:
     found = chunk_words(frame({"choices": [{"delta": delta_}]})).text
     assert found == told
     assert columns(found) <= LIMIT
+
+
+def test_a_chunk_that_is_no_json() -> None:
+    assert chunk_words(frame("{")).text == 'not JSON: "{"'
+
+
+def test_a_comment_of_upstreams_is_a_ping() -> None:
+    (comment,) = Frames().feed(b": still here\n\n")
+    assert event_words(comment) == ("ping", ": still here", False)
+
+
+def test_the_end_without_counts() -> None:
+    told = event_words(frame({"type": "message_delta", "delta": {}}))
+    assert told.text == "message_delta –"
 
 
 def test_the_chunk_with_the_usage() -> None:

@@ -258,7 +258,7 @@ def test_a_request_under_way() -> None:
     waiting = chat(facts=facts, upstream_response=None, client_response=None)
     found = shown(waiting)
     assert found[1] == "under way"
-    assert "Nothing yet: the request is under way." in found
+    assert found[-1].startswith("Nothing yet: the request is under way.")
 
 
 def test_a_broken_connection() -> None:
@@ -309,6 +309,13 @@ def test_another_spelling_of_the_same_body_is_said() -> None:
         "request line POST /v1//v1/messages HTTP/1.1 POST /v1/messages HTTP/1.1"
         in found
     )
+
+
+def test_a_body_that_is_no_json_is_not_said_to_mean_the_same() -> None:
+    sent = message("POST /v1/messages HTTP/1.1", b"nonsense")
+    received = message("POST /v1/messages HTTP/1.1", b"noise")
+    found = shown(native(client_request=sent, upstream_request=received))
+    assert "body 8 bytes 5 bytes, other bytes" in found
 
 
 def test_without_what_the_client_sent_nothing_is_compared() -> None:

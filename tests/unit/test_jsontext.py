@@ -182,6 +182,12 @@ def test_raw_json_is_spliced() -> None:
     assert encode({"a": msgspec.Raw(b'{"x": 1}')}) == b'{"a":{"x": 1}}'
 
 
+def test_what_is_written_has_no_lone_surrogates() -> None:
+    document = {"\udcb5": ["a\ud83d", ("\udcff", 1, None)], "b": msgspec.Raw(b"[]")}
+    mended = {REPLACEMENT: [f"a{REPLACEMENT}", [REPLACEMENT, 1, None]], "b": []}
+    assert json.loads(encode(document)) == mended
+
+
 def test_without_surrogates_makes_text_that_encodes() -> None:
     assert without_surrogates("a\ud83db\udc80") == f"a{REPLACEMENT}b{REPLACEMENT}"
     assert without_surrogates("é😀") == "é😀"

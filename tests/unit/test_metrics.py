@@ -124,10 +124,13 @@ def test_a_bug_of_ours_is_counted() -> None:
 
 
 def test_what_is_live_is_seen_until_it_ends() -> None:
-    metrics, call, stream = Metrics(), a_call(), a_call(early=True)
+    metrics, call, stream = Metrics(), a_call(), a_call()
     metrics.began(call)
     metrics.began(stream)
     metrics.began(a_call(endpoint=METRICS))
+    response = stream.flow.response = Response.make(200)
+    response.stream = lambda data: [data]
+    metrics.time_first_token(stream, CATALOG, lambda: 101.0)
     assert value(metrics, "requests_in_flight") == 2
     assert value(metrics, "live_streams") == 1
     end(metrics, stream)

@@ -54,6 +54,12 @@ def test_an_error_event():
     assert json.loads(event.data) == error_for(500, "Oops")
 
 
+def test_what_comes_after_the_end_is_not_looked_at():
+    late = sse_bytes([*message_end("refusal", usage={"output_tokens": 9})])
+    assert watched(STREAM + late).stop_reason == "end_turn"
+    assert watched(STREAM, late).stop_reason == "end_turn"
+
+
 def test_what_a_complete_stream_tells():
     watch = watched(STREAM)
     assert watch.finished

@@ -39,9 +39,13 @@ def test_what_is_put_in_is_there_in_the_same_order(pending: PendingLogins) -> No
 
 
 def test_a_change_before_an_error_stays(pending: PendingLogins) -> None:
-    with pytest.raises(ZeroDivisionError), pending.changing() as found:
-        found["one"] = ONE
-        raise ZeroDivisionError
+    def begin_and_fail() -> None:
+        with pending.changing() as found:
+            found["one"] = ONE
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        begin_and_fail()
     with pending.changing() as found:
         assert found == {"one": ONE}
 

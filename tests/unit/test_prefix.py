@@ -8,7 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anthropic_proxy.inspection.prefix import RecentRequests, common, segments
+from anthropic_proxy.inspection.prefix import (
+    RecentRequests,
+    common,
+    segments,
+    segments_of,
+)
 
 TOOL = {"name": "read", "input_schema": {"type": "object"}}
 
@@ -92,6 +97,16 @@ def test_who_speaks_is_part_of_it() -> None:
 )
 def test_odd_requests_have_segments_too(odd: dict[str, Any]) -> None:
     assert hashes(odd) == hashes(odd)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'"a"', b"\xff"])
+def test_what_is_no_object_has_none(content: bytes) -> None:
+    assert segments_of(content) == []
+    assert RecentRequests().compare([]) is None
+
+
+def test_a_body_is_read() -> None:
+    assert segments_of(b'{"model":"a"}') == segments({"model": "a"})
 
 
 def test_the_first_of_a_conversation_has_no_previous() -> None:

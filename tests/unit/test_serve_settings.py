@@ -26,7 +26,7 @@ def test_where_the_number_of_workers_comes_from(
 
 @pytest.mark.parametrize("variable", ["0", "65", "-1", "two", "1.5", "²"])
 def test_a_wrong_number_of_workers_is_named(variable: str) -> None:
-    with pytest.raises(click.UsageError, match="ANTHROPIC_PROXY_WORKERS.*1 to 64"):
+    with pytest.raises(click.UsageError, match=r"ANTHROPIC_PROXY_WORKERS.*1 to 64"):
         Settings.chosen(Flags(), [], {"ANTHROPIC_PROXY_WORKERS": variable})
 
 

@@ -56,10 +56,15 @@ def command() -> None:
         from .demo_conversations import CONVERSATIONS, Stage
     except ModuleNotFoundError as missing:
         raise click.ClickException(
-            f"the demo needs the package {missing.name}: pip install openai"
+            f"the demo needs the package {missing.name}, as its client: install "
+            "anthropic-max-proxy[demo], or put it in by `pip install openai`, "
+            "`pipx inject anthropic-max-proxy openai`"
         ) from None
     console = Console(highlight=False)
-    with SimulatorThread(pace_s=PACE_SECONDS) as simulator, _proxy(simulator.url) as url:
+    with (
+        SimulatorThread(pace_s=PACE_SECONDS) as simulator,
+        _proxy(simulator.url) as url,
+    ):
         console.print(
             Panel(
                 f"OpenAI SDK  →  [bold]{url}/v1[/bold] (mitmdump with the addon)  →  "

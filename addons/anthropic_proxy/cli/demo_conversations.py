@@ -49,7 +49,7 @@ class Stage:
         self._simulator = simulator
 
     def watching(self) -> Live:
-        """What has come so far, while it comes; a terminal shows it, a pipe does not."""
+        """What has come so far, while it comes; only a terminal shows it."""
         return Live(console=self._console, transient=True)
 
     def show(self, sent: dict[str, Any], came_back: RenderableType) -> None:

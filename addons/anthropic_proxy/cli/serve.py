@@ -156,7 +156,11 @@ def command(
 
 
 def _check_workers(settings: Settings, *, web: bool) -> None:
-    """Raises: UsageError: there cannot be more than one here."""
+    """Look whether several are possible, if several are wanted.
+
+    Raises:
+        UsageError: they are not.
+    """
     if int(settings.workers.text) == 1:
         return
     from . import workers
@@ -176,17 +180,23 @@ def _check_workers(settings: Settings, *, web: bool) -> None:
 
 def _serve_by_workers(settings: Settings, mitmproxy_options: Sequence[str]) -> int:
     """The exit code, when all have ended."""
-    from ..proxy import log_output
+    from ..proxy import log_output, shared_metrics
     from . import master, workers
 
     def option(name: str) -> Any:
         return settings.option(name, os.environ)
 
+    host, port = settings.host.text, int(settings.port.text)
+    try:
+        listening = workers.bound_sockets(host, port)
+    except OSError as wrong:
+        raise click.UsageError(f"cannot listen on {host}:{port}: {wrong}") from None
     workers.logger.addHandler(log_output.handler(option("log_format")))
     workers.logger.setLevel(logging.INFO)
-    return workers.Workers(
-        int(settings.workers.text),
-        workers.bound_sockets(settings.host.text, int(settings.port.text)),
-        lambda worker: master.serve(settings, mitmproxy_options, worker),
-        option("drain"),
-    ).run()
+    with shared_metrics.one_folder():
+        return workers.Workers(
+            int(settings.workers.text),
+            listening,
+            lambda worker: master.serve(settings, mitmproxy_options, worker),
+            option("drain"),
+        ).run()

@@ -211,7 +211,8 @@ class Workers:
 def _how(code: int) -> str:
     if code >= 0:
         return f"ended with code {code}"
-    return f"was ended by {signal.Signals(-code).name}"
+    names = {known.value: known.name for known in signal.Signals}
+    return f"was ended by {names.get(-code, f'signal {-code}')}"
 
 
 class _Signals:
@@ -239,8 +240,8 @@ class _Signals:
         """How many have come since this was asked last."""
         with suppress(BlockingIOError):
             self.woken.recv(4096)
-        count, self._received = len(self._received), []
-        return count
+        received, self._received = self._received, []
+        return len(received)
 
     @contextmanager
     def held_back(self) -> Iterator[None]:

@@ -57,13 +57,16 @@ def _by_name(headers: Sequence[tuple[str, str]]) -> dict[str, str]:
 def _body(before: Message, after: Message) -> list[tuple[str, str, str]]:
     if before.body == after.body:
         return []
-    left, right = as_mapping(read(before).value), as_mapping(read(after).value)
+    both = read(before), read(after)
+    left, right = (as_mapping(body.value) for body in both)
     changed = [
         (f"body: {key}", _value(left, key), _value(right, key))
         for key in dict.fromkeys((*left, *right))
         if left.get(key) != right.get(key)
     ]
-    return changed or [("body", size(before.size), f"{size(after.size)}, same meaning")]
+    alike = all(body.kind == "json" for body in both) and both[0].value == both[1].value
+    what = "same meaning" if alike else "other bytes"
+    return changed or [("body", size(before.size), f"{size(after.size)}, {what}")]
 
 
 def _value(holder: Mapping[str, Any], key: str) -> str:

@@ -59,7 +59,7 @@ def missing_answer(recorded: Recorded) -> str:
     if error := text(recorded, "outcome", "error"):
         return f"Nothing: {error}"
     if value(recorded, "outcome") is None:
-        return "Nothing yet: the request is under way."
+        return "Nothing yet: the request is under way. Select it again for news."
     return "Nothing that was kept."
 
 

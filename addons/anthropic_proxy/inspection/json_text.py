@@ -1,6 +1,7 @@
 """JSON as people read it, exactly as it travelled.
 
-Nothing is written anew: numbers, escapes and the order of keys are the sender's. Long
+Nothing is written anew: numbers, escapes and the order of keys are the sender's, but
+half a pair of surrogates, which cannot be shown, is a replacement character. Long
 strings go on in the next line, after an ``\\n`` of theirs where there is one, and what
 is surely no text (a picture in base64, a signature) is folded in its middle.
 """
@@ -24,7 +25,7 @@ _FOLDABLE: Final = re.compile(
 )
 _DEEPEST: Final = 40  # columns before a string's further lines
 _ESCAPE: Final = re.compile(r"\\.")
-_STRING_START: Final = re.compile(r'\s*(?:"(?:[^"\\]|\\.)*": )?"?')
+_STRING_START: Final = re.compile(r'\s*(?:"(?:[^"\\]++|\\.)*+": )?"?')
 
 
 def json_lines(body: bytes) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from ..wire import jsontext, sse
+from ..wire import sse
 from .answers import Answer, answer_of
 from .bodies import Body, read
 from .json_text import compact, folded, json_lines, value_line
@@ -50,10 +50,7 @@ def body_lines(message: Message) -> list[str]:
     if body.kind == "empty":
         return [*lines, "(no body)"]
     if body.kind == "json":
-        try:
-            return [*lines, *json_lines(body.document)]
-        except jsontext.InvalidJSON as wrong:
-            return [f"{WARN} {clean(str(wrong))}", "", *raw_lines(message.body)]
+        return [*lines, *json_lines(body.document)]
     if body.kind == "events":
         return [*lines, *_assembled(answer_of(body), body), *_events(body)]
     return [*lines, *raw_lines(message.body)]

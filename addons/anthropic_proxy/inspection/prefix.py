@@ -45,6 +45,15 @@ def segments(body: Mapping[str, Any]) -> list[Segment]:
     return [_segment(path, about, value) for path, about, value in _parts(body)]
 
 
+def segments_of(content: bytes) -> list[Segment]:
+    """The same of a request's body; none when it is no JSON object."""
+    try:
+        body = jsontext.decode(content)
+    except jsontext.InvalidJSON:
+        return []
+    return segments(body) if isinstance(body, Mapping) else []
+
+
 def _parts(body: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
     """Path, what its meaning depends on besides, value."""
     for name in _BEFORE_TOOLS:

@@ -193,9 +193,8 @@ def _sum(fresh: int, written: int, read_: int) -> str:
 def _told(made: Mapping[str, Any], client: Answer) -> list[str]:
     """Says when the client was told something else, or nothing."""
     if client.usage is None:
-        if client.error is not None:
-            return []
-        return ["  The client was not told: it did not ask for stream usage."]
+        untold = "  The client was not told: it did not ask for stream usage."
+        return [untold] if client.ended else []
     names = ("prompt_tokens", "completion_tokens", "total_tokens")
     told = {name: client.usage.get(name) for name in names}
     if all(told[name] == made[name] for name in names):
@@ -208,12 +207,10 @@ def _flat(usage: Mapping[str, Any]) -> list[tuple[str, str]]:
     found = []
     for name, value in usage.items():
         if isinstance(value, Mapping):
-            found += [
-                (f"  {name}.{key}", _value(inner)) for key, inner in value.items()
-            ]
+            found += [(f"{name}.{key}", _value(inner)) for key, inner in value.items()]
         else:
-            found.append((f"  {name}", _value(value)))
-    return [(name.strip(), value) for name, value in found]
+            found.append((name, _value(value)))
+    return found
 
 
 def _value(value: Any) -> str:

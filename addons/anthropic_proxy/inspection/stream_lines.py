@@ -73,12 +73,12 @@ def _aligned(
         if place is None:
             # Made of something else: an error of the proxy's own, text as a call.
             place = 0 if events and events[0].delta and chunk.delta else None
+        alone = place is None
         if place is None:
-            yield Line(at, None, chunk)
-            continue
+            place = len(events) if chunk.kind == "error" else 0  # it is the last word
         for _ in range(place):
             yield Line(at, events.popleft())
-        yield Line(at, events.popleft(), chunk)
+        yield Line(at, None if alone else events.popleft(), chunk)
     for event in events:
         yield Line(at, event)
 

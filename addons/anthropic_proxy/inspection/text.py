@@ -86,6 +86,8 @@ def wrapped(text: str, width: int, *, further: int = 0) -> list[str]:
 
 def hanging(text: str, indent: int) -> list[str]:
     """``text`` in lines that fit, all but the first one indented."""
+    if fits(text, WIDTH):
+        return [text]
     first, *rest = wrapped(text, WIDTH, further=WIDTH - indent)
     return [first, *(" " * indent + line for line in rest)]
 

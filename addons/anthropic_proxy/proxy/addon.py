@@ -22,7 +22,15 @@ from mitmproxy.proxy.mode_specs import ProxyMode, ReverseMode
 from ..credentials.sources import choose
 from ..dialects.chat_completions.memory import RecentThinking
 from ..models.catalog import Catalog
-from . import content_views, exposure, har, log_output, options, start_lines
+from . import (
+    content_views,
+    exposure,
+    har,
+    log_output,
+    options,
+    shared_metrics,
+    start_lines,
+)
 from .audience import Audience
 from .background import Background, cache_file
 from .call import Call
@@ -97,7 +105,7 @@ class AnthropicProxy:
         given = {o.key: getattr(ctx.options, o.key) for o in options.OPTIONS}
         chosen = options.read(given, os.environ)
         before = self.pipeline.runtime if self.pipeline is not None else None
-        metrics = before.metrics if before is not None else Metrics()
+        metrics = before.metrics if before is not None else _metrics()
         credentials = metrics.watching(credentials_config(chosen, os.environ))
         catalog = before.catalog if before is not None else Catalog.load()
         kept = chosen["thinking_memory"]
@@ -212,6 +220,10 @@ _REPLACED = (HttpLayer, layers.TCPLayer)
 def _view() -> Any:
     """mitmproxy's list of flows; mitmdump has none."""
     return ctx.master.addons.get("view")
+
+
+def _metrics() -> Metrics:
+    return Metrics(os.environ.get(shared_metrics.VARIABLE) or None)
 
 
 def _modes() -> list[ProxyMode]:

@@ -66,9 +66,11 @@ def take_credentials(request: http.Request, local_key: str | None) -> Presented:
 def masked_path(target: str, local_key: str | None = None) -> str:
     """A path and its query without secrets. They do not travel on either."""
     path, mark, query = target.partition("?")
+    keys = (local_key, quote(local_key, safe="")) if local_key else ()
+    if not mark and "sk-" not in path and not any(key in path for key in keys):
+        return target  # as nearly all are
     parameters = "&".join(_masked(parameter) for parameter in query.split("&"))
-    given = local_key or ""
-    return masked(f"{path}{mark}{parameters}", (given, quote(given, safe="")))
+    return masked(f"{path}{mark}{parameters}", keys)
 
 
 def _masked(parameter: str) -> str:

@@ -13,6 +13,7 @@ from mitmproxy.proxy import commands, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.http import HttpStream, SendHttp
 from mitmproxy.proxy.layers.http._events import (
+    RequestProtocolError,
     ResponseData,
     ResponseEndOfMessage,
     ResponseHeaders,
@@ -24,6 +25,8 @@ from ..dialects.chat_completions.errors import TRUNCATED
 from .call import Call
 from .http_facts import declared_length, status_of, without_bytes
 from .stages import Stages
+
+Commands = layer.CommandGenerator[None]
 
 
 class ClientErrors(HttpStream):
@@ -38,6 +41,8 @@ class ClientErrors(HttpStream):
         self._own_status: int | None = None  # HTTP status of a refusal of ours
         self._own_reason: str | None = None  # its words, in place of mitmproxy's
         self._own_code = TRUNCATED  # its code, in an event of a stream
+        self._answer: http.Response | None = None  # of an error, once it is worded
+        self._ending: bytes | None = None  # of a stream, once it is worded
 
     def check_body_size(self, request: bool) -> layer.CommandGenerator[bool]:
         """Our own limit; mitmproxy's may not stream a body past the stages."""
@@ -64,29 +69,52 @@ class ClientErrors(HttpStream):
         """How the error is worded that is about to happen."""
         self._own_status, self._own_reason, self._own_code = status, reason, code
 
+    def handle_protocol_error(
+        self, event: RequestProtocolError | ResponseProtocolError
+    ) -> Commands:
+        """Word the answer first: who is told of the error saves the answer with it."""
+        over = (self.state_done, self.state_errored)
+        if (
+            isinstance(event, ResponseProtocolError)
+            and self.client_state != self.state_errored
+            and self.server_state not in over
+        ):
+            self._word(event)
+            if self._answer is not None:
+                self.flow.response = self._answer
+        yield from super().handle_protocol_error(event)
+
+    def _status(self, event: ResponseProtocolError) -> int | None:
+        """None when the flow was killed or the client is gone: nobody to tell."""
+        return self._own_status or status_of(event)
+
+    def _word(self, event: ResponseProtocolError) -> None:
+        """Make what the client gets of an error, once."""
+        status = self._status(event)
+        if status is None or self._answer is not None or self._ending is not None:
+            return
+        told, code = self._own_reason or without_bytes(event.message), self._own_code
+        if not self._head_sent:
+            self._answer = self._stages.failure(self._call, status, told)
+        elif self._call is not None:
+            self._ending = self._stages.broken_stream(self._call, told, code)
+
     def _protocol_error(
         self, event: ResponseProtocolError, client: Any
     ) -> Iterator[commands.Command]:
         """JSON instead of HTML; an event at the end of a stream; else as it was."""
-        status = self._own_status or status_of(event)
-        told = self._own_reason or without_bytes(event.message)
-        if status is None:  # killed, or the client is gone: nobody to tell
+        self._word(event)
+        if self._status(event) is None:
             yield SendHttp(event, client)
-        elif not self._head_sent:
-            answer = self._stages.failure(self._call, status, told)
-            yield from self._send_whole(answer, client)
+        elif self._answer is not None and not self._head_sent:
+            yield from self._send_whole(self._answer, client)
             yield from self._closed(event, client)
-        elif (last := self._last_bytes(told)) is None:
+        elif self._ending is None:
             yield SendHttp(event, client)
         else:
-            if last:
-                yield SendHttp(ResponseData(self.stream_id, last), client)
+            if self._ending:
+                yield SendHttp(ResponseData(self.stream_id, self._ending), client)
             yield SendHttp(ResponseEndOfMessage(self.stream_id), client)
-
-    def _last_bytes(self, reason: str) -> bytes | None:
-        if self._call is None:
-            return None
-        return self._stages.broken_stream(self._call, reason, self._own_code)
 
     def _send_whole(
         self, answer: http.Response, client: Any

@@ -5,7 +5,7 @@ mitmproxy 11 and 12 want content views of different shapes; both are made here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from mitmproxy import contentviews, http
@@ -64,14 +64,13 @@ class RecordedView:
         self, data: bytes, metadata: Any = None, *, flow: Any = None, **_: Any
     ) -> float:
         """Whether this is what to show when nothing was chosen."""
-        flow = metadata.flow if metadata is not None else flow
-        facts = flow.metadata.get(FLOW_KEY) if flow is not None else None
-        ours = isinstance(facts, dict) and is_conversation(facts)
-        return PRIORITY if ours and self.name == AUTOMATIC else -1
+        facts = _facts(metadata.flow if metadata is not None else flow)
+        wanted = self.name == AUTOMATIC and is_conversation(facts)
+        return PRIORITY if wanted else -1
 
     def text(self, data: bytes, flow: Any, message: Any) -> str:
         """The view of a flow; the bytes and a reason when there is none."""
-        if flow is None or FLOW_KEY not in flow.metadata:
+        if not _facts(flow):
             return _raw(data, NOT_OURS)
         side: Side = "response" if isinstance(message, http.Response) else "request"
         try:
@@ -99,6 +98,12 @@ def remove() -> None:
     if _is_old(api):
         for view in [view for view in api.views if view.name in VIEWS]:
             api.remove(view)
+
+
+def _facts(flow: Any) -> Mapping[str, Any]:
+    """What we noted of a flow; nothing when it is not ours."""
+    found = flow.metadata.get(FLOW_KEY) if flow is not None else None
+    return found if isinstance(found, dict) else {}
 
 
 def _is_old(api: Any) -> bool:

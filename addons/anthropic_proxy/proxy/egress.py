@@ -30,8 +30,10 @@ from mitmproxy.proxy.layers.http._events import (
     RequestHeaders,
     RequestProtocolError,
     ResponseData,
+    ResponseEndOfMessage,
     ResponseHeaders,
     ResponseProtocolError,
+    ResponseTrailers,
 )
 from mitmproxy.proxy.layers.http._hooks import (
     HttpErrorHook,
@@ -42,6 +44,7 @@ from mitmproxy.proxy.layers.http._hooks import (
 )
 
 from .asking import Asking
+from .echoes import Echoes
 from .http_facts import (
     INTERNAL,
     NOT_CLEAN,
@@ -77,23 +80,22 @@ class EgressStream(Asking):
         super().__init__(context, stream_id, stages)
         self._client_host = ""
         self._last = False  # the client wants its connection closed after this
-        self._retried = False
         self._client_gone = self._ended = False
-        self._held: ResponseHeaders | None = None
-        self._held_body = bytearray()
+        self._echoes: Echoes | None = None  # of the answer that is coming in
 
     # -- every command passes here -------------------------------------------------
 
     def handle_event(self, event: events.Event) -> Commands:
         """Filter what the base class wants done."""
         self._client_gone |= isinstance(event, RequestProtocolError)
-        if isinstance(event, Tick | Stop) and self._paused is not None:
-            source = self._on_clock_during_a_hook(event)
-        else:
-            self._note_received(event)
-            source = super().handle_event(event)
-        for command in source:
-            yield from self._filtered(command)
+        for seen in self._without_echoes(event):
+            if isinstance(seen, Tick | Stop) and self._paused is not None:
+                source = self._on_clock_during_a_hook(seen)
+            else:
+                self._note_received(seen)
+                source = super().handle_event(seen)
+            for command in source:
+                yield from self._filtered(command)
         self._note_end()
 
     def _note_end(self) -> None:
@@ -127,7 +129,8 @@ class EgressStream(Asking):
         elif (event := self._for_a_client_with_a_head(command.event)) is not None:
             if isinstance(event, ResponseHeaders) and not is_interim(event):
                 self._head_sent = True
-                if self._last and self.context.client.alpn != b"h2":
+                last = self._last or self._stages.stopping
+                if last and self.context.client.alpn != b"h2":
                     event.response.headers["connection"] = "close"
             self._note_sent(event)
             yield SendHttp(event, command.connection)
@@ -173,6 +176,26 @@ class EgressStream(Asking):
             if (stage := stages.get(type(hook))) is not None:
                 self._guarded(hook.name, lambda: stage(call))
 
+    # -- from upstream -------------------------------------------------------------
+
+    def _without_echoes(self, event: events.Event) -> list[events.Event]:
+        """What upstream sends, before anyone sees it, without the credential."""
+        call = self._call
+        if isinstance(event, ResponseHeaders) and call is not None and call.credential:
+            self._echoes = Echoes(call.credential)
+            self._echoes.head(event.response)
+        elif self._echoes is None:
+            pass
+        elif isinstance(event, ResponseData):
+            data = self._echoes.feed(event.data)
+            return [ResponseData(self.stream_id, data)] if data else []
+        elif isinstance(event, ResponseTrailers | ResponseEndOfMessage):
+            if isinstance(event, ResponseTrailers):
+                self._echoes.fields(event.trailers)
+            if held := self._echoes.flush():
+                return [ResponseData(self.stream_id, held), event]
+        return [event]
+
     # -- towards upstream ----------------------------------------------------------
 
     def state_wait_for_request_headers(self, event: events.Event) -> Commands:
@@ -181,9 +204,7 @@ class EgressStream(Asking):
         request = event.request
         self._client_host = request.host_header or ""
         # Our stages replace the headers in which mitmproxy would look for this.
-        self._last = self._stages.stopping or connection_close(
-            request.http_version, request.headers
-        )
+        self._last = connection_close(request.http_version, request.headers)
         yield from super().state_wait_for_request_headers(event)
 
     def state_consume_request_body(self, event: events.Event) -> Commands:

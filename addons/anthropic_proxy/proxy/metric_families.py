@@ -22,6 +22,7 @@ from prometheus_client import (
 )
 
 from .. import __version__
+from . import shared_metrics
 
 PREFIX: Final = "anthropic_proxy"
 
@@ -36,11 +37,20 @@ FIRST_TOKEN_BUCKETS: Final = (
 
 
 class Families:
-    """All of them, in a registry of their own. A tuple of labels selects one series."""
+    """All of them, in a registry of their own. A tuple of labels selects one series.
 
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        ProcessCollector(registry=self.registry)
+    Args:
+        folder: where the processes of one proxy count together; None: there is one.
+    """
+
+    def __init__(self, folder: str | None = None) -> None:
+        self.registry = self._counted = CollectorRegistry()
+        """``registry`` is what is shown."""
+        if folder is None:
+            ProcessCollector(registry=self.registry)
+        else:
+            self._counted = CollectorRegistry()
+            shared_metrics.count_in(self.registry, folder)
         PlatformCollector(registry=self.registry)
         self._build_info()
 
@@ -119,13 +129,16 @@ class Families:
         )
 
     def _counter(self, name: str, text: str, labels: tuple[str, ...] = ()) -> Counter:
-        return Counter(f"{PREFIX}_{name}", text, labels, registry=self.registry)
+        return Counter(f"{PREFIX}_{name}", text, labels, registry=self._counted)
 
     def _gauge(self, name: str, text: str) -> Gauge:
-        return Gauge(f"{PREFIX}_{name}", text, registry=self.registry)
+        full = f"{PREFIX}_{name}"
+        # A process that has ended has nothing under way.
+        mode: Final = "livesum"
+        return Gauge(full, text, registry=self._counted, multiprocess_mode=mode)
 
     def _histogram(
         self, name: str, text: str, labels: tuple[str, ...], buckets: tuple[float, ...]
     ) -> Histogram:
         full = f"{PREFIX}_{name}"
-        return Histogram(full, text, labels, buckets=buckets, registry=self.registry)
+        return Histogram(full, text, labels, buckets=buckets, registry=self._counted)

@@ -62,10 +62,12 @@ REFRESH_FAILURES: Final[Mapping[type[oauth_errors.OAuthError], str]] = {
 class Metrics:
     """Thread-safe, but for ``began``, ``ended`` and ``look``: the event loop's."""
 
-    def __init__(self) -> None:
-        self.families = Families()
-        # A call that a bug lets nobody end leaves the set when it is collected.
+    def __init__(self, folder: str | None = None) -> None:
+        """``folder``: where the processes of one proxy count together."""
+        self.families = Families(folder)
+        # A call that a bug lets nobody end leaves the sets when it is collected.
         self._live: WeakSet[Call] = WeakSet()
+        self._streams: WeakSet[Call] = WeakSet()
         for kind in UPSTREAM_FAILURES:  # a rate needs a zero to rise from
             self.families.upstream_failures(kind)
         for result in (REFRESHED, *REFRESH_FAILURES.values()):
@@ -77,10 +79,13 @@ class Metrics:
         """A request's head was read."""
         if call.endpoint.kind != "metrics":
             self._live.add(call)
+            self.look()
 
     def ended(self, call: Call, end: End, catalog: Catalog, now: float) -> None:
         """The exchange is over, whichever way. ``now`` is in monotonic seconds."""
         self._live.discard(call)
+        self._streams.discard(call)
+        self.look()
         count = self.families
         dialect, endpoint = call.endpoint.dialect, call.endpoint.name
         model = model_label(catalog, model_used(call))
@@ -114,6 +119,8 @@ class Metrics:
         response = call.flow.response
         if response is None or not callable(response.stream):
             return
+        self._streams.add(call)
+        self.look()
 
         def seen() -> None:
             model = model_label(catalog, model_used(call))
@@ -157,9 +164,9 @@ class Metrics:
     # -- reading -------------------------------------------------------------------
 
     def look(self) -> None:
-        """Set the gauges to what they are now."""
+        """Set the gauges to what is now; other processes may read them at any time."""
         self.families.in_flight.set(len(self._live))
-        self.families.live_streams.set(sum(map(_streams, self._live)))
+        self.families.live_streams.set(len(self._streams))
 
     def rendered(self, accept: str) -> tuple[bytes, str]:
         """All of it, and its media type: OpenMetrics if ``accept`` names it.
@@ -171,10 +178,6 @@ class Metrics:
             text = openmetrics.generate_latest(registry)
             return text, openmetrics.CONTENT_TYPE_LATEST
         return generate_latest(registry), TEXT_TYPE
-
-
-def _streams(call: Call) -> bool:
-    return call.early or call.transcoder is not None or call.watch is not None
 
 
 def _result(request: TokenRequest, reply: Reply) -> str:

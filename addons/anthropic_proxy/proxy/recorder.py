@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mitmproxy import http
 
 from ..dialects.chat_completions.errors import upstream_message
-from ..inspection.prefix import RecentRequests, Segment, segments
-from ..wire import jsontext
+from ..inspection.prefix import RecentRequests, segments_of
 from . import flow_list
 from .call import FLOW_KEY
 from .forwarding import upstream_of
@@ -200,26 +199,16 @@ class Recording:
         return facts
 
     def _note_prefix(self) -> None:
-        call, parts = self._call, self._prompt()
-        if not parts:
+        """Compare what went upstream, if it was a prompt, with the one before it."""
+        call, request, recent = self._call, self._call.flow.request, self._shared.recent
+        path = request.path.partition("?")[0]
+        if not call.admitted or not path.endswith("/v1/messages"):
             return
-        recent = self._shared.recent
+        parts = segments_of(plain(request))
         if (prefix := recent.compare(parts)) is not None:
             call.note(prefix=prefix)
         if call.upstream_status == 200:
             recent.remember(call.id, parts)
-
-    def _prompt(self) -> list[Segment]:
-        """The segments of what went upstream, if it was a prompt."""
-        request = self._call.flow.request
-        path = request.path.partition("?")[0]
-        if not self._call.admitted or not path.endswith("/v1/messages"):
-            return []
-        try:
-            body = jsontext.decode(plain(request))
-        except jsontext.InvalidJSON:
-            return []
-        return segments(body) if isinstance(body, Mapping) else []
 
     def _note_answers(self, late: bytes) -> None:
         """Upstream's answer, if the client got another; and what a stream sent."""

@@ -15,12 +15,13 @@ _IN_LISTS: Final = ("anyOf", "oneOf", "allOf")
 _DIRECT: Final = ("items", "not", "additionalProperties")
 
 
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_count(value: Any) -> bool:
+    # To JSON Schema 2.0 is an integer.
+    return _is_number(value) and value >= 0 and value % 1 == 0
 
 
 def _is_names(value: Any) -> bool:

@@ -15,6 +15,7 @@ _ID: Final = re.compile(r"[a-zA-Z0-9_-]+")
 _NAME: Final = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 _MAX_PAST_NAME: Final = 200
 _COMBINATORS: Final = ("oneOf", "allOf", "anyOf")
+_OPTIONAL: Final = ("properties", "required")
 
 
 def _of_type(turn: Turn, kind: str) -> list[Placed]:
@@ -149,9 +150,15 @@ def input_schemas(request: Request) -> None:
             if name in schema:
                 text = "input_schema does not support oneOf, allOf, or anyOf"
                 raise invalid(path, f"{text} at the top level")
-        if not is_json_schema(schema):
+        if not is_json_schema(_without_nulls(schema)):
             text = "JSON schema is invalid. It must match JSON Schema draft 2020-12"
             raise invalid(path, text)
+
+
+def _without_nulls(schema: dict[str, Any]) -> dict[str, Any]:
+    """A tool's schema as it is judged: these may be null at its root, and only there."""
+    absent = [name for name in _OPTIONAL if schema.get(name) is None]
+    return {name: schema[name] for name in schema if name not in absent}
 
 
 def choice_is_possible(request: Request) -> None:

@@ -61,8 +61,15 @@ def decode(text: bytes | str) -> Any:
 
 
 def encode(value: Any) -> bytes:
-    """Write compact UTF-8 JSON, key order kept; ``msgspec.Raw`` is spliced verbatim."""
-    return _ENCODER.encode(value)
+    """Write compact UTF-8 JSON, key order kept; ``msgspec.Raw`` is spliced verbatim.
+
+    Lone surrogates become U+FFFD, as in ``decode``: paths and headers that are not
+    UTF-8 come with them, and an error that quotes one has to be told.
+    """
+    try:
+        return _ENCODER.encode(value)
+    except UnicodeEncodeError:
+        return _ENCODER.encode(_mended(value))
 
 
 def without_surrogates(text: str) -> str:
@@ -78,6 +85,17 @@ def _encoded(text: str) -> bytes:
         return text.encode()
     except UnicodeEncodeError:
         return without_surrogates(text).encode()
+
+
+def _mended(value: Any) -> Any:
+    """A copy of a document without lone surrogates."""
+    if isinstance(value, str):
+        return without_surrogates(value)
+    if isinstance(value, dict):
+        return {_mended(key): _mended(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_mended(part) for part in value]
+    return value
 
 
 def _parse(data: bytes) -> Any:

@@ -24,6 +24,7 @@ from .schema_parts import (
     resolved,
     target,
 )
+from .schema_validity import refuse_malformed
 
 __all__ = [
     "MAX_STRICT_TOOLS",
@@ -91,7 +92,8 @@ def input_schema(parameters: Schema | None) -> Schema:
     """``parameters`` as a tool's ``input_schema``: the root is one plain object.
 
     Raises:
-        NotExpressible: the root is of another type, or a choice between schemas.
+        NotExpressible: the root is of another type, or a choice between schemas; or
+            it is no schema at all.
     """
     if not parameters:
         return {"type": "object", "properties": {}}
@@ -107,10 +109,9 @@ def input_schema(parameters: Schema | None) -> Schema:
     if type_ != "object":
         shown = type_ if isinstance(type_, str) else "several"
         raise NotExpressible(f'must be of type "object", not "{shown}"')
-    if not isinstance(schema.get("properties"), dict | None):
-        raise NotExpressible('has "properties" that are not an object')
-    if not isinstance(schema.get("required"), list | None):
-        raise NotExpressible('has a "required" that is not an array')
+    # These two, here only, upstream takes for absent when they are null.
+    absent = [key for key in ("properties", "required") if schema.get(key) is None]
+    refuse_malformed({key: schema[key] for key in schema if key not in absent})
     return {"type": "object", **schema}
 
 

@@ -86,7 +86,7 @@ class NativeStreamWatch:
             self._decoder = None
             return
         for event in events:
-            if event.name not in _CONTENT:
+            if event.name not in _CONTENT and not self.finished:
                 self._look(event.data)
 
     def fail(self, type_: str, message: str) -> bytes:

@@ -1,0 +1,30 @@
+"""The targets, one in each module, by name."""
+
+from __future__ import annotations
+
+from . import (
+    chat_answer,
+    chat_request,
+    chat_stream,
+    native_request,
+    native_stream,
+    scrubber,
+    sse_decoder,
+    views,
+    whole_proxy,
+)
+
+TARGETS = {
+    module.TARGET.name: module.TARGET
+    for module in (
+        sse_decoder,
+        chat_stream,
+        native_stream,
+        chat_request,
+        chat_answer,
+        native_request,
+        views,
+        scrubber,
+        whole_proxy,
+    )
+}
