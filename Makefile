@@ -14,8 +14,13 @@ PARALLEL = --numprocesses 2 --dist loadfile
 ON_BOTH_LINES = tests/integration tests/faults $(shell grep -lE \
   'mitmproxy|anthropic_proxy.proxy|^(from|import) (openai|anthropic)[. ]' tests/unit/*.py)
 
-.PHONY: demo run test test-new test-all test-second-line check fix bench faults fuzz \
-  soak audit clean
+# Real clients need versions of their libraries that do not fit beside each other.
+CLIENTS = .venv-clients
+CLIENT_SETS = newest openai2
+NODE_CLIENTS = tests/clients/node
+
+.PHONY: demo run test test-new test-all test-second-line test-clients test-deployment \
+  check fix bench faults fuzz soak audit clean
 
 demo: $(VENV)/ready   ## three conversations on the embedded simulator
 	@$(BIN)/anthropic-max-proxy demo
@@ -33,6 +38,19 @@ test-all: test test-new  ## both supported lines of mitmproxy
 
 test-second-line: $(VENV_NEW)/ready  ## mitmproxy 12: what differs between the lines
 	$(BIN_NEW)/python -m pytest $(PARALLEL) $(ON_BOTH_LINES)
+
+test-clients: $(VENV)/ready  ## real clients, unmodified, in environments of their own
+	@$(MAKE) --no-print-directory --jobs 3 \
+	  $(CLIENT_SETS:%=$(CLIENTS)/%/ready) $(NODE_CLIENTS)/node_modules/ready
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target \
+	  $(CLIENT_SETS:%=test-clients-%)
+
+test-clients-%:
+	@PROXY_PYTHON=$(abspath $(BIN)/python) $(CLIENTS)/$*/bin/python -m pytest tests/clients/$*
+
+test-deployment: $(VENV)/ready   ## packages, image, units, manifests, HAProxy
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group deploy
+	$(BIN)/python -m pytest tests/deployment
 
 check: $(VENV)/ready  ## formatting, lint, types, layers, generated tables
 	$(BIN)/ruff format --check .
@@ -53,7 +71,7 @@ faults: $(VENV)/ready  ## the fault suite, with the table of docs/reliability.md
 	@cat .faults.md
 
 clean:
-	rm -rf $(VENV) $(VENV_NEW)
+	rm -rf $(VENV) $(VENV_NEW) $(CLIENTS) $(NODE_CLIENTS)/node_modules
 
 # uv is several times faster than pip; where it cannot be had, or finds no packages, pip
 # does it. $(1): the environment, $(2): the dependency group.
@@ -77,3 +95,14 @@ $(VENV_NEW)/ready: pyproject.toml
 	@echo "Building $(VENV_NEW) …"
 	@$(PYTHON_NEW) -m venv $(VENV_NEW)
 	$(call install,$(VENV_NEW),test)
+
+$(CLIENTS)/%/ready: tests/clients/%/requirements.txt
+	@echo "Building $(CLIENTS)/$* …"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(CLIENTS)/$*
+	@$(BIN)/uv pip install --quiet --prerelease disallow --python $(CLIENTS)/$* --requirement $<
+	@touch $@
+
+$(NODE_CLIENTS)/node_modules/ready: $(NODE_CLIENTS)/package.json
+	@if command -v npm > /dev/null; then \
+	  cd $(NODE_CLIENTS) && npm install --silent; else mkdir -p $(@D); fi
+	@touch $@

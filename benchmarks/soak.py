@@ -12,6 +12,7 @@ import itertools
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -185,29 +186,29 @@ async def _ready(subject: Subject) -> None:
     raise MeasuringError(f"the proxy does not listen\n{said}")
 
 
-async def soak(line: Line, whole: int, streams: int, step: int, seed: int) -> Result:
-    """Run it all, and print a row for each sample."""
+async def soak(
+    line: Line, asks: Iterator[Ask], step: int, seed: int, home: Path
+) -> Result:
+    """Run it all, and print a row for each sample. The log stays in ``home``."""
     result = Result(line)
     dice = random.Random(seed)
-    asks = plan(whole, streams, seed)
-    with tempfile.TemporaryDirectory() as name:
-        async with FaultyUpstream(seed) as upstream:
-            with running(line, upstream.port, Path(name)) as subject:
-                await _ready(subject)
-                began = time.monotonic()
-                done = 0
-                while True:
-                    await asyncio.sleep(QUIET_SECONDS)
-                    seconds = time.monotonic() - began
-                    sample = await subject.sample(done, seconds)
-                    result.samples.append(sample)
-                    click.echo(sample.row)
-                    portion = deque(itertools.islice(asks, step))
-                    if not portion:
-                        break
-                    done += len(portion)
-                    await _portion(portion, subject.port, dice, result)
-                result.logged = subject.bad_lines()
+    async with FaultyUpstream(seed) as upstream:
+        with running(line, upstream.port, home) as subject:
+            await _ready(subject)
+            began = time.monotonic()
+            done = 0
+            while True:
+                await asyncio.sleep(QUIET_SECONDS)
+                seconds = time.monotonic() - began
+                sample = await subject.sample(done, seconds)
+                result.samples.append(sample)
+                click.echo(sample.row)
+                portion = deque(itertools.islice(asks, step))
+                if not portion:
+                    break
+                done += len(portion)
+                await _portion(portion, subject.port, dice, result)
+            result.logged = subject.bad_lines()
     return result
 
 
@@ -252,18 +253,23 @@ def _grown(result: Result) -> str:
 )
 def main(requests: int, streams: int, step: int, seed: int, python: Path) -> None:
     """Soak the launcher; exits with 1 when something leaked or lied."""
+    home = Path(tempfile.mkdtemp(prefix="soak-"))
     try:
         line = line_of(python)
         click.echo(f"{line.name}, {requests:,} requests and {streams:,} streams\n")
         click.echo(HEAD)
-        result = asyncio.run(soak(line, requests, streams, step, seed))
+        asks = plan(requests, streams, seed)
+        result = asyncio.run(soak(line, asks, step, seed, home))
     except MeasuringError as wrong:
         raise click.ClickException(str(wrong)) from None
     click.echo("\n" + "\n".join(_summary(result)))
     click.echo(f"\n{result.samples[-1].seconds:.0f} s. Grown: {_grown(result) or '–'}")
     failures = result.failures()
-    click.echo("\n".join(failures) or "Nothing leaked, and nobody was misled.")
-    sys.exit(bool(failures))
+    if failures:
+        click.echo("\n".join([*failures, f"The log: {home / 'log'}"]))
+        sys.exit(1)
+    click.echo("Nothing leaked, and nobody was misled.")
+    shutil.rmtree(home)
 
 
 if __name__ == "__main__":

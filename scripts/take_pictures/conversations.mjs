@@ -44,7 +44,6 @@ export async function converse(ask) {
     model: 'gpt-4o',
     seed: 7,
     presence_penalty: 0.2,
-    temperature: 0.4,
     messages: [
       { role: 'system', content: 'You advise a hiking club. Answer in two sentences.' },
       user('Furka or Grimsel: which pass is the easier one with children?'),
@@ -83,8 +82,8 @@ export async function converse(ask) {
   await ask({ model: 'o3', messages: [user('Plan a week from Zermatt to Chamonix.')] });
 }
 
-const cached = { cache_read_input_tokens: 1408, cache_creation_input_tokens: 0 };
-const wrote = { cache_read_input_tokens: 0, cache_creation_input_tokens: 1408 };
+const cached = { cache_read_input_tokens: 412, cache_creation_input_tokens: 0 };
+const wrote = { cache_read_input_tokens: 0, cache_creation_input_tokens: 412 };
 
 export const ANSWERS = [
   message(
@@ -93,7 +92,7 @@ export const ANSWERS = [
     { input_tokens: 41, output_tokens: 38 },
   ),
   stream(
-    ['First', ' flakes', ' in', ' the', ' pass', '\n', 340, 'the', ' path', ' forgets', ' its', ' own',
+    ['First', ' flakes', ' in', ' the', ' pass', '\n', 1400, 'the', ' path', ' forgets', ' its', ' own',
       ' name', '\n', 'a', ' crow', ' writes', ' it', ' back'],
     { input_tokens: 16, output_tokens: 24 },
   ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +31,12 @@ class Recipe:
     line: int
     language: str
     program: str
+
+    @property
+    def lacks(self) -> str | None:
+        """The program that would be needed and is not on this machine."""
+        program = {"js": "node", "sh": "bash"}.get(self.language)
+        return program if program and shutil.which(program) is None else None
 
     def __str__(self) -> str:
         return f"{self.page.name}:{self.line}"
@@ -79,6 +86,7 @@ Ran = dict[Recipe, subprocess.CompletedProcess[str]]
 
 def run_all(found: list[Recipe], port: int, folder: Path) -> Ran:
     """Two at a time: most of a program's time is spent importing its client."""
+    found = [recipe for recipe in found if recipe.lacks is None]
     with ThreadPoolExecutor(2) as pool:
         results = pool.map(lambda recipe: recipe.run(port, folder), found)
         return dict(zip(found, results, strict=True))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import h2.connection
 import httpx
 import pytest
 
@@ -235,6 +237,35 @@ def test_a_client_that_reads_nothing_costs_no_memory(
             time.sleep(0.5)
         assert sent < 60 * MEGABYTE  # kernels' buffers among them
         assert resident(proxy) - before < 60 * MEGABYTE
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
+def test_an_http2_client_that_reads_nothing_is_given_up(
+    proxy: RunningProxy, upstream: Upstream
+) -> None:
+    """HTTP/2 has no backpressure in mitmproxy: what is not taken would pile up."""
+    before, lost = resident(proxy), upstream.lost
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_alpn_protocols(["h2"])
+    http2 = h2.connection.H2Connection()
+    with context.wrap_socket(connect(proxy), server_hostname="localhost") as client:
+        assert client.selected_alpn_protocol() == "h2"
+        http2.initiate_connection()
+        http2.send_headers(
+            1,
+            [
+                (":method", "POST"),
+                (":scheme", "https"),
+                (":authority", "localhost"),
+                (":path", "/v1/chat/completions"),
+                ("content-type", "application/json"),
+            ],
+        )
+        http2.send_data(1, request("a flood").partition(b"\r\n\r\n")[2], True)
+        client.sendall(http2.data_to_send())
+        wait_until(lambda: upstream.lost > lost, seconds=60)  # it could not send it all
+        assert resident(proxy) - before < 100 * MEGABYTE
 
 
 def test_a_head_that_comes_too_slowly_is_refused(proxy: RunningProxy) -> None:

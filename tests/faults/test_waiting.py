@@ -119,6 +119,35 @@ def assert_given_up(upstream: Upstream, before: int) -> None:
 
 
 @pytest.mark.parametrize("path", [CHAT, NATIVE])
+def test_a_request_behind_a_stream_that_falls_silent_is_answered_too(
+    proxy: RunningProxy, upstream: Upstream, path: str
+) -> None:
+    """The second is on the connection before the first has its answer."""
+    upstream.steps, before = [BEGUN, 9.0], upstream.closed
+    body = json.dumps(
+        {
+            "model": "claude-sonnet-5-5",
+            "max_tokens": 9,
+            "messages": [{"role": "user", "content": "Hi"}],
+            "stream": True,
+        }
+    )
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}"
+    request = f"{head}\r\nContent-Type: application/json\r\n\r\n{body}"
+    with socket.create_connection(("127.0.0.1", proxy.port), timeout=8) as client:
+        client.sendall(request.encode() * 2)
+        received = b""
+        while received.count(LAST_CHUNK) < 2:
+            data = client.recv(65536)
+            assert data, received
+            received += data
+    assert received.count(b"HTTP/1.1 200 OK") == 2
+    assert received.count(b"anthropic_idle_timeout") == 2
+    assert b"[DONE]" not in received
+    assert_given_up(upstream, before + 1)
+
+
+@pytest.mark.parametrize("path", [CHAT, NATIVE])
 def test_silence_before_the_first_byte_is_a_504(
     proxy: RunningProxy, upstream: Upstream, path: str
 ) -> None:

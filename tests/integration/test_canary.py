@@ -50,7 +50,7 @@ SECRETS = {
         for name in (
             *("api-key", "x-goog-api-key", "cookie", "proxy-authorization"),
             *("x-auth-token", "?api_key", "?key", "?access_token", "wrong paste"),
-            *("set-cookie", "odd place"),
+            "set-cookie",
         )
     },
 }
@@ -231,43 +231,45 @@ def converse(url: str, kinds: tuple[dict[str, str], ...]) -> Iterator[bytes]:
                 yield ask(url, path, said, headers)
 
 
-ODD = SECRETS["odd place"]
+_START = f"POST {CHAT} HTTP/1.1\r\nhost: a\r\n"
 _KEY_LINE = f"authorization: Bearer {LOCAL_KEY}\r\n"
-# Requests that are wrong, or have a secret where none belongs.
-MALFORMED = (
-    f"POST {CHAT} HTTP/1.1\r\nhost: a\r\nauthorization : Bearer {ODD}\r\n\r\n",
-    f"POST {CHAT} HTTP/1.1\r\nhost: a\r\n{ODD}\r\n\r\n",
-    f"{ODD} {CHAT} HTTP/1.1\r\nhost: a\r\n\r\n",
-    f"POST {ODD}\r\n\r\n",
-    f"GET http://user:{ODD}@127.0.0.1:1/v1/models HTTP/1.1\r\nhost: a\r\n\r\n",
-    f"CONNECT {ODD}:443 HTTP/1.1\r\nhost: a\r\n\r\n",
-    f"POST {CHAT} HTTP/1.1\r\nhost: a\r\ncontent-length: {ODD}\r\n\r\n",
-    f"POST {CHAT} HTTP/1.1\r\nhost: a\r\n{_KEY_LINE}transfer-encoding: chunked\r\n\r\n"
-    f"{ODD}\r\n",
-    f"POST {CHAT} HTTP/1.1\r\nhost: a\r\n{_KEY_LINE}x-api-key: {ODD}\r\n"
-    f"x-api-key: {ODD}\r\ncontent-length: 9\r\n\r\n" + '{"model":',
-    f"POST {CHAT} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer\r\n {ODD}\r\n"
-    "content-length: 0\r\n\r\n",
-    f"POST {CHAT} HTTP/1.1\r\nhost: a\r\n{_KEY_LINE}content-length: 99\r\n\r\n"
+# Requests that are wrong, or have a secret where none belongs: ODD.
+_MALFORMED = {
+    "space before a colon": f"{_START}authorization : Bearer ODD\r\n\r\n",
+    "no colon": f"{_START}ODD\r\n\r\n",
+    "as request line": "POST ODD\r\n\r\n",
+    "as user": "GET http://user:ODD@127.0.0.1:1/v1/models HTTP/1.1\r\nhost: a\r\n\r\n",
+    "as length": f"{_START}content-length: ODD\r\n\r\n",
+    "as chunk size": f"{_START}{_KEY_LINE}transfer-encoding: chunked\r\n\r\nODD\r\n",
+    "twice": f"{_START}{_KEY_LINE}x-api-key: ODD\r\nx-api-key: ODD\r\n"
+    "content-length: 9\r\n\r\n" + '{"model":',
+    "folded": f"{_START}authorization: Bearer\r\n ODD\r\ncontent-length: 0\r\n\r\n",
+    "unfinished": f"{_START}{_KEY_LINE}x-api-key: ODD\r\ncontent-length: 99\r\n\r\n"
     f'{{"model":"{LOCAL_KEY}"',
-    f"GET /v1/models/sk-ant-{CLIENT_KEY[7:]} HTTP/1.1\r\nhost: a\r\n{_KEY_LINE}\r\n",
-    f"GET /{CLIENT_KEY}?token={quote(ODD)} HTTP/1.1\r\nhost: a\r\n{_KEY_LINE}\r\n",
-    f"GET /health HTTP/1.1\r\nhost: a\r\nreferer: http://b/?key={quote(ODD)}\r\n\r\n",
-    f"GET /auth/callback?code={quote(ODD)} HTTP/1.1\r\nhost: a\r\n{_KEY_LINE}\r\n",
-    f"POST //auth/callback/ HTTP/1.1\r\nhost: a\r\n{_KEY_LINE}"
-    f"content-length: {len(ODD)}\r\n\r\n{ODD}",
-)
+    "model": f"GET /v1/models/sk-ant-ODD HTTP/1.1\r\nhost: a\r\n{_KEY_LINE}\r\n",
+    "path": f"GET /sk-ant-ODD?token=ODD HTTP/1.1\r\nhost: a\r\n{_KEY_LINE}\r\n",
+    "referer": "GET /health HTTP/1.1\r\nhost: a\r\nreferer: http://b/?key=ODD\r\n\r\n",
+    "unknown header": "GET /health HTTP/1.1\r\nhost: a\r\nx-our-key: sk-ant-ODD\r\n\r\n",
+    "code in the query": "GET /auth/callback?code=ODD HTTP/1.1\r\nhost: a\r\n"
+    f"{_KEY_LINE}\r\n",
+    "code as the body": f"POST //auth/callback/ HTTP/1.1\r\nhost: a\r\n{_KEY_LINE}"
+    "content-length: 24\r\n\r\nODD",
+}
+MALFORMED = [text.replace("ODD", canary(name)) for name, text in _MALFORMED.items()]
+SECRETS |= {name: canary(name) for name in _MALFORMED}
 
 
 def send_raw(port: int, request: str) -> bytes:
+    """What is answered, as far as it comes: nothing has to be after such a request."""
+    got = b""
     with socket.create_connection(("127.0.0.1", port), 10) as connection:
         connection.sendall(request.encode())
         connection.shutdown(socket.SHUT_WR)
-        connection.settimeout(10)
-        got = b""
-        while piece := connection.recv(65536):
-            got += piece
-        return got
+        connection.settimeout(3)
+        with contextlib.suppress(OSError):
+            while piece := connection.recv(65536):
+                got += piece
+    return got
 
 
 def log_in(url: str, server: RunningOAuthServer) -> Iterator[bytes]:

@@ -54,6 +54,17 @@ def test_a_short_local_key_does_not_tear_headers_apart() -> None:
     assert made.headers["x-length"] == "123"
 
 
+def test_an_api_key_is_taken_out_of_any_header_and_of_a_pages_address() -> None:
+    page = "http://localhost/chat?key=secret&x=1"
+    made = request(
+        x_our_key="sk-ant-api03-abcdefgh", referer=page, x_task="task-12345678"
+    )
+    take_credentials(made, None)
+    assert made.headers["x-our-key"] == "sk-ant-***"
+    assert made.headers["referer"] == "http://localhost/chat?key=***&x=1"
+    assert made.headers["x-task"] == "task-12345678"
+
+
 @pytest.mark.parametrize(
     ("target", "shown"),
     [

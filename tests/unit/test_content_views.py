@@ -97,7 +97,7 @@ def test_the_json_view_can_still_be_chosen() -> None:
 @pytest.mark.parametrize("facts", [None, {}, 7])
 def test_a_flow_of_someone_elses_shows_its_bytes(name: str, facts: Any) -> None:
     _, text = shown(flow_of(facts, b"\x1b[31m hello"), name)
-    assert text == f"⚠ {content_views.NOT_OURS}\n\n\\x1b[31m hello"
+    assert text == f"⚠ {content_views.NOT_OURS}\n \n\\x1b[31m hello"
 
 
 def test_a_view_that_fails_shows_the_bytes_and_says_why() -> None:

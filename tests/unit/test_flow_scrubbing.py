@@ -52,6 +52,23 @@ def test_what_is_left_can_be_loaded_and_shown() -> None:
     assert now.client_response.header("request-id") == "req_upstream"
 
 
+@pytest.mark.parametrize("answered", [True, False])
+def test_requests_that_were_asked_before_are_scrubbed_too(answered: bool) -> None:
+    flow = recorded_flow()
+    facts = flow.metadata[FLOW_KEY]
+    response = facts["upstream_response"] | {"headers": [["org", "6f1c0c2e"]]}
+    exchange = {"request": facts["client_request"]}
+    exchange["response"] = response if answered else None
+    facts["earlier"] = [exchange]
+    facts["of another version"] = {"first": [b"to bob@example.com"]}
+    assert traces(flow)
+    clean = scrubbed(flow, Scrubber())
+    assert traces(clean) == []
+    (kept,) = clean.metadata[FLOW_KEY]["earlier"]
+    assert len(kept["request"]["body"]) == len(exchange["request"]["body"])
+    assert (kept["response"] is not None) == answered
+
+
 def test_what_somebody_edited_does_not_keep_its_original() -> None:
     flow = recorded_flow()
     flow.backup()

@@ -74,7 +74,9 @@ def test_only_the_whole_mitmproxy_loads_the_addon_as_a_script() -> None:
     assert "anthropic_log_level=quiet" in lean
     assert mitmdump_arguments(chosen, None)[: len(lean)] == lean
     assert "-s" in mitmdump_arguments(chosen, None)
-    assert "-s" in mitmweb_arguments(chosen, 8081)
+    web = mitmweb_arguments(chosen, 8081)
+    assert "-s" in web
+    assert "web_columns=comment" in web
 
 
 def test_a_worker_knows_its_number() -> None:

@@ -58,9 +58,16 @@ def mitmdump_arguments(settings: Settings, worker: int | None) -> list[str]:
     return [*loaded, "--set", "flow_detail=0"]
 
 
+WEB_COLUMNS: Final = ("status", "time", "comment")
+"""Of mitmweb's list. The path, the same for nearly all, would leave no room for the
+comment, which is not shown otherwise."""
+
+
 def mitmweb_arguments(settings: Settings, port: int) -> list[str]:
     """``port``: that of mitmweb's page."""
     page = ["--no-web-open-browser", "--web-host", "127.0.0.1", "--web-port", str(port)]
+    for column in WEB_COLUMNS:
+        page += ["--set", f"web_columns={column}"]
     return [*lean_arguments(settings, None), "-s", str(addon_path()), *page]
 
 

@@ -22,6 +22,8 @@ SECRET_HEADERS: Final = (
 )
 """Headers of a client's request that hold a secret, or may."""
 
+_SECRET_NAMES: Final = {name.encode(): name for name in SECRET_HEADERS}
+
 SECRET_PARAMETERS: Final = frozenset(
     {
         "key", "api_key", "api-key", "apikey", "x-api-key", "x-goog-api-key",
@@ -38,29 +40,39 @@ SHORTEST_KEY: Final = 8
 def take_credentials(request: http.Request, local_key: str | None) -> Presented:
     """Classify the client's credentials and leave a mark in their place.
 
-    The local access key is taken out of the head wherever it is.
+    The local access key is taken out of the head wherever it is, and so is what looks
+    like an API key.
     """
-    headers = request.headers
-    found = presented(
-        [
-            (name, value)
-            for name in CREDENTIAL_HEADERS
-            for value in headers.get_all(name)
-        ],
-        local_key=local_key,
-    )
-    for name in SECRET_HEADERS:
-        if name in headers:
-            headers[name] = MASK
-    if local_key and len(local_key) >= SHORTEST_KEY:
-        key, mark = local_key.encode(), MASK.encode()
-        headers.fields = tuple(
-            (name, value.replace(key, mark)) for name, value in headers.fields
-        )
+    known = local_key if local_key and len(local_key) >= SHORTEST_KEY else None
+    given: list[tuple[str, str]] = []
+    shown_fields: list[tuple[bytes, bytes]] = []
+    marked: set[str] = set()
+    for name, value in request.headers.fields:
+        secret = _SECRET_NAMES.get(name.lower())
+        if secret is None:
+            shown_fields.append((name, _masked_value(name, value, known)))
+            continue
+        if secret in CREDENTIAL_HEADERS:
+            given.append((secret, value.decode("utf-8", "surrogateescape")))
+        if secret not in marked:  # of several equal ones, one mark is left
+            shown_fields.append((name, MASK.encode()))
+            marked.add(secret)
+    request.headers.fields = tuple(shown_fields)
+    found = presented(given, local_key=local_key)
     path = request.path
     if (shown := masked_path(path, local_key)) != path:
         request.path = shown
     return found
+
+
+def _masked_value(name: bytes, value: bytes, local_key: str | None) -> bytes:
+    """A header's value without the local key, API keys, and a page's secrets."""
+    if local_key:
+        value = value.replace(local_key.encode(), MASK.encode())
+    if b"sk-" in value or name.lower() == b"referer":
+        text = masked_path(value.decode("utf-8", "surrogateescape"), local_key)
+        return text.encode("utf-8", "surrogateescape")
+    return value
 
 
 def masked_path(target: str, local_key: str | None = None) -> str:

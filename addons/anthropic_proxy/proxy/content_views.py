@@ -47,7 +47,8 @@ class RecordedView:
 
     def prettify(self, data: bytes, metadata: Any) -> str:
         """The view as text."""
-        return self.text(data, metadata.flow, metadata.http_message)
+        text = self.text(data, metadata.flow, metadata.http_message)
+        return "\n".join(map(_with_height, text.split("\n")))
 
     # -- mitmproxy 11 --------------------------------------------------------------
 
@@ -56,7 +57,8 @@ class RecordedView:
     ) -> tuple[str, Iterator[list[tuple[str, str]]]]:
         """The view's name, and its lines in styles that console and dump know."""
         text = self.text(data, flow, http_message)
-        return self.name, (_styled(line) for line in text.split("\n"))
+        lines = map(_with_height, text.split("\n"))
+        return self.name, (_styled(line) for line in lines)
 
     # -- both ----------------------------------------------------------------------
 
@@ -108,6 +110,11 @@ def _facts(flow: Any) -> Mapping[str, Any]:
 
 def _is_old(api: Any) -> bool:
     return hasattr(api, "views")  # 12 has a registry in its place
+
+
+def _with_height(line: str) -> str:
+    """mitmweb gives an empty line no height: sections would run into each other."""
+    return line or " "
 
 
 def _styled(line: str) -> list[tuple[str, str]]:

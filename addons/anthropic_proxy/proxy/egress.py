@@ -5,7 +5,7 @@ its errors in HTML. So our stages do not run as addon hooks: the stream calls th
 place, before any addon sees the flow, and refuses to send upstream what they have not
 prepared. What leaves here differs from the flow in one header: the credential.
 
-Every command a stream issues passes ``EgressStream._filtered``:
+Every command a stream issues passes ``EgressStream.handle_event``:
 
 * a flow hook: our stage first, then the addons that listen (view, save, intercept);
 * request headers for upstream: a copy with the credential in place of the placeholder;
@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from copy import copy
 
 from mitmproxy.net.http.http1 import connection_close
 from mitmproxy.proxy import commands, events, layer
@@ -51,8 +52,9 @@ from .http_facts import (
     NOT_OURS,
     is_clean,
     is_interim,
-    scrub,
+    with_fields,
     without_bytes,
+    without_credentials,
 )
 from .stages import (
     AnthropicPrepareHook,
@@ -64,13 +66,13 @@ from .waiting import Stop, Tick
 Commands = layer.CommandGenerator[None]
 
 
-_FLOW_HOOKS = (
-    HttpRequestHeadersHook,
-    HttpRequestHook,
-    HttpResponseHeadersHook,
-    HttpResponseHook,
-    HttpErrorHook,
-)
+_STAGES = {
+    HttpRequestHook: "request",
+    HttpResponseHeadersHook: "response_headers",
+    HttpResponseHook: "response",
+    HttpErrorHook: "error",
+}
+_FLOW_HOOKS = (HttpRequestHeadersHook, *_STAGES)
 
 
 class EgressStream(Asking):
@@ -86,17 +88,33 @@ class EgressStream(Asking):
     # -- every command passes here -------------------------------------------------
 
     def handle_event(self, event: events.Event) -> Commands:
-        """Filter what the base class wants done."""
+        """Filter what the base class wants done.
+
+        A flow hook that nobody listens to is over at once. Its completion is one more
+        event of this loop, and not of a call within: each hook of a request would put
+        what comes after it one generator deeper.
+        """
         self._client_gone |= isinstance(event, RequestProtocolError)
-        for seen in self._without_echoes(event):
-            if isinstance(seen, Tick | Stop) and self._paused is not None:
-                source = self._on_clock_during_a_hook(seen)
-            else:
-                self._note_received(seen)
-                source = super().handle_event(seen)
-            for command in source:
-                yield from self._filtered(command)
+        waiting = self._without_echoes(event)
+        while waiting:
+            for command in self._commands(waiting.pop(0)):
+                if isinstance(command, SendHttp):
+                    yield from self._sent(command)
+                elif isinstance(command, _FLOW_HOOKS):
+                    self._stage(command)
+                    if self._stages.told(command.name):
+                        yield command
+                    else:  # the base class waits for it, so it was its last command
+                        waiting.insert(0, events.HookCompleted(command, None))
+                else:
+                    yield command
         self._note_end()
+
+    def _commands(self, event: events.Event) -> Commands:
+        if isinstance(event, Tick | Stop) and self._paused is not None:
+            return self._on_clock_during_a_hook(event)
+        self._note_received(event)
+        return super().handle_event(event)
 
     def _note_end(self) -> None:
         """Tell, once, that the exchange is over: mitmproxy marks each end so."""
@@ -110,21 +128,11 @@ class EgressStream(Asking):
         end = End(status, self._own_status, self._client_gone)
         self._guarded("ended", lambda: self._stages.ended(call, end))
 
-    def _filtered(self, command: commands.Command) -> Iterator[commands.Command]:
-        if isinstance(command, SendHttp):
-            yield from self._sent(command)
-            return
-        if isinstance(command, _FLOW_HOOKS):
-            self._stage(command)
-            if not self._stages.told(command.name):
-                yield from self.handle_event(events.HookCompleted(command, None))
-                return
-        yield command
-
     def _sent(self, command: SendHttp) -> Iterator[commands.Command]:
         if isinstance(command.event, RequestHeaders):
             yield SendHttp(self._with_credential(command.event), command.connection)
         elif isinstance(command.event, ResponseProtocolError):
+            yield from self._leave()
             yield from self._protocol_error(command.event, command.connection)
         elif (event := self._for_a_client_with_a_head(command.event)) is not None:
             if isinstance(event, ResponseHeaders) and not is_interim(event):
@@ -167,14 +175,8 @@ class EgressStream(Asking):
         elif (call := self._call) is not None:
             if self.flow.error is not None:
                 self.flow.error.msg = without_bytes(self.flow.error.msg)
-            stages = {
-                HttpRequestHook: self._stages.request,
-                HttpResponseHeadersHook: self._stages.response_headers,
-                HttpResponseHook: self._stages.response,
-                HttpErrorHook: self._stages.error,
-            }
-            if (stage := stages.get(type(hook))) is not None:
-                self._guarded(hook.name, lambda: stage(call))
+            name = _STAGES[type(hook)]
+            self._guarded(hook.name, lambda: getattr(self._stages, name)(call))
 
     # -- from upstream -------------------------------------------------------------
 
@@ -239,10 +241,13 @@ class EgressStream(Asking):
         return False
 
     def _with_credential(self, event: RequestHeaders) -> RequestHeaders:
-        """A copy for the wire; the flow keeps its placeholder."""
-        request = event.request.copy()
-        scrub(request.headers)
-        if self._call is not None and self._call.credential is not None:
-            for name, value in self._call.credential.headers:
-                request.headers[name] = value
+        """A copy for the wire; the flow keeps its placeholder.
+
+        Only the headers differ, so only they are copied.
+        """
+        request = copy(event.request)
+        request.data = copy(event.request.data)
+        credential = self._call.credential if self._call is not None else None
+        own = credential.headers if credential is not None else ()
+        request.headers = with_fields(without_credentials(event.request.headers), own)
         return RequestHeaders(event.stream_id, request, event.end_stream)

@@ -13,6 +13,10 @@ from mitmproxy.net.http.http1 import assemble_response
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.http import HttpLayer, HTTPMode
+from mitmproxy.proxy.layers.http._events import (
+    RequestProtocolError,
+    ResponseProtocolError,
+)
 from mitmproxy.proxy.layers.http._http1 import Http1Server
 
 from .egress import EgressStream
@@ -27,6 +31,10 @@ HEAD_BYTES: Final = 256 * 1024
 """Largest head of a request, and what may follow a request that is being answered."""
 HEAD_SECONDS: Final = 60.0
 """How long a client may take over a head."""
+UNREAD_BYTES: Final = 32 * 1024 * 1024
+"""How much of an answer an HTTP/2 client may leave unread."""
+UNREAD: Final = "the client does not read its answer"
+READS_BETWEEN_LOOKS: Final = 32
 HEAD_TOO_LARGE: Final = f"The request's head is larger than {HEAD_BYTES} bytes."
 HEAD_TOO_SLOW: Final = f"The request's head took more than {HEAD_SECONDS:g} seconds."
 
@@ -43,40 +51,56 @@ class EgressLayer(HttpLayer):
         self._stages = stages  # asked per request: options may change in between
         self._silenced = False  # the client was refused; nothing more is sent to it
         self._timer: commands.RequestWakeup | None = None
+        self._reads = 0  # of upstream's sockets
         self._head_since: float | None = None  # an unfinished head is being read
 
     # -- connections ---------------------------------------------------------------
 
     def _handle_event(self, event: events.Event) -> Commands:
+        """What the base class wants done, mended where it speaks to the client."""
+        for command in self._handled(event):
+            if isinstance(command, commands.SendData):
+                if command.connection is self.context.client:
+                    if self._silenced:
+                        continue
+                    self._mend_refusal(command)
+            elif isinstance(command, commands.Log):
+                command.message = without_bytes(command.message)
+            yield command
+
+    def _handled(self, event: events.Event) -> Commands:
         if isinstance(event, events.Wakeup) and event.command is self._timer:
             self._timer = None
-            yield from self._on_clock(Tick(time.monotonic()))
-        elif isinstance(event, Stop):
-            yield from self._on_clock(event)
-        else:
-            yield from super()._handle_event(event)
+            return self._on_clock(Tick(time.monotonic()))
+        if isinstance(event, Stop):
+            return self._on_clock(event)
+        return super()._handle_event(event)
+
+    def _mend_refusal(self, command: commands.SendData) -> None:
+        """mitmproxy words in HTML what it cannot read; nothing is sent after it."""
+        if is_html_refusal(command.data):
+            self._silenced = True
+            refusal = self._stages().failure(None, 400, NOT_HTTP)
+            command.data = assemble_response(refusal)
 
     def event_to_child(self, child: layer.Layer, event: events.Event) -> Commands:
-        """Called by the base class for everything; what upstream sent is gathered."""
-        is_client = False
+        """Called by the base class for everything; what upstream sent is gathered.
+
+        It calls itself, for each event of a request within the one before: a generator
+        more around every one would be passed by every command.
+        """
         if isinstance(event, events.DataReceived):
-            is_client = event.connection is self.context.client
-            child = Gathered(child, event.connection, is_client=is_client)
-        for command in super().event_to_child(child, event):
-            if isinstance(command, commands.Log):
-                command.message = without_bytes(command.message)
-            elif isinstance(command, commands.SendData) and (
-                command.connection is self.context.client
-            ):
-                if self._silenced:
-                    continue
-                if is_html_refusal(command.data):
-                    self._silenced = True
-                    refusal = self._stages().failure(None, 400, NOT_HTTP)
-                    command.data = assemble_response(refusal)
-            yield command
+            return self._received(child, event)
+        return super().event_to_child(child, event)
+
+    def _received(self, child: layer.Layer, event: events.DataReceived) -> Commands:
+        is_client = event.connection is self.context.client
+        child = Gathered(child, event.connection, is_client=is_client)
+        yield from super().event_to_child(child, event)
         if is_client:
             yield from self._bounded()
+        elif self.context.client.alpn == b"h2":
+            yield from self._bounded_http2()
 
     def make_stream(self, stream_id: int) -> Commands:
         """Called by the base class for each request."""
@@ -146,6 +170,24 @@ class EgressLayer(HttpLayer):
         elif not self.streams and self._head_since is None:
             self._head_since = time.monotonic()
             yield from self._wind(self._head_since)
+
+    def _bounded_http2(self) -> Commands:
+        """Give up a client that takes nothing: mitmproxy keeps all of it for later."""
+        self._reads += 1
+        if self._reads % READS_BETWEEN_LOOKS:
+            return
+        writer: Any = self.connections[self.context.client]
+        for stream_id, unsent in list(writer.h2_conn.stream_buffers.items()):
+            stream = self.streams.get(stream_id)
+            if (
+                stream is not None
+                and sum(len(one.data) for one in unsent) > UNREAD_BYTES
+            ):
+                code = RequestProtocolError.code
+                gone = RequestProtocolError(stream_id, UNREAD, code)
+                yield from self.event_to_child(stream, gone)
+                reset = ResponseProtocolError(stream_id, UNREAD, code)
+                yield from self.event_to_child(writer, reset)
 
     def _refuse(self, status: int, reason: str) -> Iterator[commands.Command]:
         """Close the client's connection; say why unless it is in another answer."""

@@ -62,6 +62,8 @@ METRICS: Final = Endpoint("metrics", "openai", "metrics", served="here or with t
 UNKNOWN_OPENAI: Final = Endpoint("unknown", "openai", "unknown")
 UNKNOWN_ANTHROPIC: Final = Endpoint("unknown", "anthropic", "unknown")
 
+_VERSION: Final = VERSION_HEADER.encode()
+
 ENDPOINTS: Final[Mapping[tuple[str, str], Endpoint]] = {
     ("POST", "/v1/chat/completions"): CHAT,
     # The two whose bodies may need the identity sentence.
@@ -125,7 +127,8 @@ def match(request: Request) -> Endpoint:
     """The row for a request; an ``unknown`` one in the dialect of the path."""
     if request.method == "OPTIONS":
         return OPTIONS
-    path, native = path_of(request), VERSION_HEADER in request.headers
+    path = path_of(request)
+    native = any(name.lower() == _VERSION for name, _ in request.headers.fields)
     if request.method not in _METHODS or _climbs(path):
         return UNKNOWN_ANTHROPIC if native else UNKNOWN_OPENAI
     found = ENDPOINTS.get((request.method, path)) or _model(request.method, path)
@@ -136,6 +139,8 @@ def match(request: Request) -> Endpoint:
 
 def _climbs(path: str) -> bool:
     """Whether a path leads out of where it seems to be: ``/v1/files/../../api``."""
+    if "." not in path and "%" not in path:
+        return False  # as nearly all
     plain = unquote(unquote(path)).replace("\\", "/")
     return any(segment in (".", "..") for segment in plain.split("/"))
 

@@ -69,14 +69,24 @@ def _message(
 
 
 def _facts(facts: Mapping[str, Any], scrubber: Scrubber, shown: bool) -> dict[str, Any]:
-    return {
-        str(name): (
-            _kept_message(fact, scrubber, shown)
-            if isinstance(fact, Mapping) and isinstance(fact.get("body"), bytes)
-            else scrubber.plain(fact)
-        )
-        for name, fact in facts.items()
-    }
+    return {str(name): _fact(fact, scrubber, shown) for name, fact in facts.items()}
+
+
+def _fact(fact: Any, scrubber: Scrubber, shown: bool) -> Any:
+    if _is_message(fact):
+        return _kept_message(fact, scrubber, shown)
+    if isinstance(fact, list | tuple) and any(map(_is_exchange, fact)):
+        return [_facts(each, scrubber, shown) for each in filter(_is_exchange, fact)]
+    return scrubber.plain(fact)
+
+
+def _is_message(fact: Any) -> bool:
+    return isinstance(fact, Mapping) and isinstance(fact.get("body"), bytes)
+
+
+def _is_exchange(fact: Any) -> bool:
+    """A request that was followed by another one, and its answer."""
+    return isinstance(fact, Mapping) and any(map(_is_message, fact.values()))
 
 
 def _kept_message(

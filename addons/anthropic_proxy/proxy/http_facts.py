@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any, Final
 
 from mitmproxy import http
@@ -20,6 +21,10 @@ CREDENTIAL_HEADERS: Final = (
     "proxy-authorization",
     "cookie",
 )
+_CREDENTIAL_NAMES: Final = frozenset(name.encode() for name in CREDENTIAL_HEADERS)
+
+Fields = tuple[tuple[bytes, bytes], ...]
+"""Headers as they are on the wire."""
 
 
 NOT_CLEAN: Final = "The request holds control characters and is not sent on."
@@ -65,8 +70,22 @@ def without_bytes(text: str) -> str:
 
 def scrub(headers: http.Headers) -> None:
     """Take every header out that may hold a credential."""
-    for name in CREDENTIAL_HEADERS:
-        headers.pop(name, None)
+    headers.fields = without_credentials(headers)
+
+
+def without_credentials(headers: http.Headers) -> Fields:
+    """The headers that cannot hold a credential, as they are on the wire."""
+    return tuple(
+        field for field in headers.fields if field[0].lower() not in _CREDENTIAL_NAMES
+    )
+
+
+def with_fields(fields: Fields, added: Iterable[tuple[str, str]]) -> http.Headers:
+    """Headers of ``fields``, with each of ``added`` in place of what has its name."""
+    headers = http.Headers(fields)
+    for name, value in added:
+        headers[name] = value
+    return headers
 
 
 def is_interim(event: ResponseHeaders) -> bool:

@@ -56,6 +56,7 @@ class Waiting(ClientErrors):
         self._limit: float | None = None  # seconds that upstream may be silent
         self._heard = 0.0  # when upstream last gave a sign of life
         self._told = 0.0  # when the client last got something
+        self._leaving: str | None = None  # why upstream's connection is to be closed
 
     # -- what is waited for --------------------------------------------------------
 
@@ -121,6 +122,7 @@ class Waiting(ClientErrors):
         """Only what needs no hook itself: the base class would keep the event back."""
         if isinstance(event, Stop):
             self._fails_with(503, STOPPED, "server_shutting_down")
+            self._leaving = STOPPED
             yield SendHttp(self._refusal(STOPPED, status=503), self.context.client)
         else:
             yield from self._ping_when_due(event.now)
@@ -154,8 +156,19 @@ class Waiting(ClientErrors):
 
     def _give_up(self, reason: str, error: ResponseProtocolError) -> Commands:
         """Tell the client, and have no more of this upstream connection."""
+        self._leaving = reason
         yield from self.handle_protocol_error(error)
-        if self._asked:
+        yield from self._leave()  # when there was nobody to tell
+
+    def _leave(self) -> Iterator[commands.Command]:
+        """Close upstream's connection if it is given up.
+
+        It has to be closed before the client is told: a next request that the client
+        has sent already begins with the end of this answer, and would be written into
+        the connection that is still waiting for it.
+        """
+        reason, self._leaving = self._leaving, None
+        if reason is not None and self._asked:
             done_with_upstream = RequestProtocolError(
                 self.stream_id, reason, RequestProtocolError.code
             )

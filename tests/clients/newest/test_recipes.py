@@ -19,6 +19,8 @@ def ran(proxy: str, tmp_path_factory: pytest.TempPathFactory) -> Ran:
 
 @pytest.mark.parametrize("recipe", FOUND, ids=str)
 def test_recipe(recipe: Recipe, ran: Ran) -> None:
+    if recipe.lacks:
+        pytest.skip(f"{recipe.lacks} is not installed")
     result = ran[recipe]
     print(result.stdout, result.stderr)
     assert result.returncode == 0

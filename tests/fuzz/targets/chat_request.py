@@ -30,7 +30,7 @@ MAPPING = ModelMapping(Catalog.load())
 # The stand-in cannot know who sealed a thinking block that a client made up.
 PROFILE = Profile(check_signatures=False)
 # What is passed on unread, because it is Anthropic's own and only upstream knows it:
-_UNKNOWN_MODEL, _UNKNOWN_BETA = 39, 30
+_UNKNOWN_MODEL, _UNKNOWN_BETA, _UNKNOWN_VERSION = 39, 30, 101
 _SERVER_TOOL = re.compile(r"tools\.\d+(\.\w+_\d{8}[.:]|: Input tag '\w+_\d{8}')")
 VERSIONS = (None, "2023-06-01", "2026-10-21")
 
@@ -73,7 +73,7 @@ def is_upstreams_to_judge(refusal: ApiError) -> bool:
     """Whether upstream refuses what the client took from Anthropic's own API."""
     if _SERVER_TOOL.match(str(refusal)):
         return True
-    return refusal.rule in (_UNKNOWN_MODEL, _UNKNOWN_BETA)
+    return refusal.rule in (_UNKNOWN_MODEL, _UNKNOWN_BETA, _UNKNOWN_VERSION)
 
 
 def assert_valid(translation: Translation) -> None:
