@@ -16,7 +16,7 @@ const tool = (name, description, properties) => ({
 const GUIDE = `You plan walks for a hiking club in the Alps. Prefer routes that can be reached by
 train. Say how long a route takes, how steep it is, and where one can stay the night.
 Check the weather before you recommend a pass, and never send beginners over snow.`;
-const HUTS = 'Which huts near Andermatt have room for six on Saturday, and will it stay dry?';
+const HUTS = 'A hut near Andermatt for six on Saturday, and will it stay dry?';
 const TOOLS = [
   tool('find_huts', 'Mountain huts near a place, with free beds on a date', {
     place: { type: 'string', description: 'A town or a pass' },

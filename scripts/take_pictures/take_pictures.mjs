@@ -33,7 +33,7 @@ const PICTURES = [
   { name: 'context', row: 4, tab: 'Request', view: 'context' },
 ];
 const LIST_WIDTH = 400; // of the list beside a flow, pixels
-const LIST_HEIGHT = 412; // of the list and what is above it
+const LIST = { width: 1140, height: 412 }; // what is shown of the page with the list alone
 
 async function freePort() {
   const server = createServer();
@@ -91,12 +91,12 @@ async function main() {
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: QUIET,
   });
   try {
-    const page = await browser.newPage({ viewport: { width: 1400, height: 1500 } });
+    const page = await browser.newPage({ viewport: { width: LIST.width, height: 600 } });
     await page.goto(web.page);
     await converse((body) => ask(web.url, body));
     await sleep(500);
-    const clip = { x: 0, y: 0, width: 1400, height: LIST_HEIGHT };
-    await page.screenshot({ path: join(TARGET, 'flow-list.png'), clip });
+    await page.screenshot({ path: join(TARGET, 'flow-list.png'), clip: { x: 0, y: 0, ...LIST } });
+    await page.setViewportSize({ width: 1400, height: 1500 });
     await page.locator('.flow-table tbody tr:has(td)').first().click();
     await widen(page);
     for (const picture of PICTURES) {

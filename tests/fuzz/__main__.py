@@ -16,7 +16,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from .corpus import FINDINGS, folders, inputs
+from .corpus import FINDINGS, folders, inputs, keep
 from .engines import Outcome, blind, guided
 from .target import Target
 
@@ -33,13 +33,13 @@ def by_atheris(target: Target, seconds: float) -> Outcome:
     FINDINGS.mkdir(parents=True, exist_ok=True)
     before = set(FINDINGS.iterdir())
     began = time.monotonic()
-    found, kept = folders(target.name)
+    found = folders(target.name)[0]
     found.mkdir(parents=True, exist_ok=True)
     if not any(found.iterdir()):
         for number, seed in enumerate(target.seeds):
             (found / f"seed-{number:03}").write_bytes(seed)
     command = [sys.executable, "-m", "fuzz", target.name, "--in-process"]
-    command += ["--seconds", str(seconds)]
+    command += ["--minutes", str(seconds / 60)]
     done = subprocess.run(
         command, stderr=subprocess.PIPE, text=True, errors="replace", check=False
     )
@@ -65,11 +65,15 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="fuzz", description=__doc__)
     parser.add_argument("targets", nargs="*", metavar="TARGET")
     parser.add_argument("--minutes", type=float, default=10, help="for all together")
-    parser.add_argument("--engine", choices=("auto", "atheris", "blind"), default="auto")
+    parser.add_argument(
+        "--engine", choices=("auto", "atheris", "blind"), default="auto"
+    )
     parser.add_argument("--seed", type=int, help="of blind mutation; default: any")
     parser.add_argument("--again", type=Path, help="an input: check it, and no other")
+    parser.add_argument(
+        "--keep", action="store_true", help="put what was found into the repository"
+    )
     parser.add_argument("--in-process", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--seconds", type=float, help=argparse.SUPPRESS)
     return parser.parse_args(argv)
 
 
@@ -78,23 +82,34 @@ def main(argv: Sequence[str] | None = None) -> int:
     wanted = _arguments(argv)
     if wanted.in_process:
         (name,) = wanted.targets
-        guided(name, int(wanted.seconds), folders(name), FINDINGS)
+        there = [folder for folder in folders(name) if folder.is_dir()]
+        guided(name, round(wanted.minutes * 60), there, FINDINGS)
     from .targets import TARGETS
 
     chosen = [TARGETS[name] for name in wanted.targets or TARGETS]
     if wanted.again is not None:
-        (target,) = chosen
-        with target.surroundings():
-            target.check(wanted.again.read_bytes())
-        print("The promise is kept.")
+        for target in chosen:
+            with target.surroundings():
+                target.check(wanted.again.read_bytes())
+            print(f"{target.name}: the promise is kept.")
         return 0
+    if wanted.keep:
+        for target in chosen:
+            new = keep(target, inputs(folders(target.name)[0]))
+            print(f"{target.name}: {new} kept.")
+        return 0
+    return fuzz(chosen, wanted)
+
+
+def fuzz(chosen: Sequence[Target], wanted: argparse.Namespace) -> int:
+    """Run the targets and print a row for each; the exit code."""
     engine = wanted.engine
     if engine == "auto":
         engine = "atheris" if has_atheris() else "blind"
     seed = random.randrange(2**32) if wanted.seed is None else wanted.seed
-    seconds = wanted.seconds or wanted.minutes * 60 / len(chosen)
+    seconds = wanted.minutes * 60 / len(chosen)
     print(f"{seconds:.0f} s for each target, seed {seed}\n")
-    print("| Target | Engine | Inputs | Broken |\n| --- | --- | ---: | ---: |", flush=True)
+    print("| Target | Engine | Inputs | Broken |\n| --- | --- | ---: | ---: |")
     tried = broken = 0
     for target in chosen:
         outcome = run(target, seconds, engine=engine, seed=seed)

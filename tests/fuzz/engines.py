@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .mutations import MOST_BYTES
 from .target import Target
 
 HANG_SECONDS = 60
 """An input that takes longer is a finding: the process ends with its stack."""
-_MOST_FINDINGS = 5
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,18 @@ def smaller(data: bytes, fails: Callable[[bytes], bool]) -> bytes:
 
 
 def blind(
-    target: Target, corpus: Sequence[bytes], seconds: float, seed: int, findings: Path
+    target: Target,
+    corpus: Sequence[bytes],
+    seconds: float,
+    seed: int,
+    findings: Path,
+    most: int = 5,
 ) -> Outcome:
-    """Mutate what is known, one to three times over; no feedback."""
+    """Mutate what is known, one to three times over; no feedback.
+
+    Args:
+        most: findings after which it ends early.
+    """
     dice = random.Random(seed)
     pool = [*target.seeds, *corpus]
     found: list[Path] = []
@@ -66,7 +75,7 @@ def blind(
         for data in pool:
             tried += 1
             _try(target, data, findings, found, kinds)
-        while time.monotonic() < began + seconds and len(found) < _MOST_FINDINGS:
+        while time.monotonic() < began + seconds and len(found) < most:
             data = dice.choice(pool)
             for _ in range(dice.choice((1, 1, 2, 3))):
                 data = target.mutate(dice, data)
@@ -134,9 +143,10 @@ def guided(name: str, seconds: int, folders: Sequence[Path], findings: Path) -> 
     findings.mkdir(parents=True, exist_ok=True)
     arguments = [sys.argv[0], *map(str, folders), f"-max_total_time={seconds}"]
     arguments += [f"-artifact_prefix={findings / name}-", f"-timeout={HANG_SECONDS}"]
-    arguments += ["-print_final_stats=1", "-rss_limit_mb=2048", "-max_len=65536"]
+    arguments += ["-print_final_stats=1", "-rss_limit_mb=2048"]
+    arguments += [f"-max_len={MOST_BYTES}", "-verbosity=0"]
     atheris.Setup(
-        [*arguments, "-verbosity=0"],
+        arguments,
         target.check,
         custom_mutator=mutate,
         internal_libfuzzer=True,

@@ -10,12 +10,11 @@ import contextlib
 import json
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -204,20 +203,22 @@ def body_of(path: str, said: str, **more: Any) -> dict[str, Any]:
 def ask(url: str, path: str, said: str, headers: dict[str, str]) -> bytes:
     """What came back, head and all, as far as it came."""
     got = b""
-    with contextlib.suppress(httpx.TransportError):
-        with httpx.stream(
+    with (
+        contextlib.suppress(httpx.TransportError),
+        httpx.stream(
             "POST",
             f"{url}{path}{QUERY}",
             json=body_of(path, said),
             headers=ALWAYS | headers,
             trust_env=False,
             timeout=30,
-        ) as answer:
-            got += repr((answer.reason_phrase, answer.headers.raw)).encode()
-            for piece in answer.iter_raw():
-                got += piece
-                if said == "gone":
-                    break
+        ) as answer,
+    ):
+        got += repr((answer.reason_phrase, answer.headers.raw)).encode()
+        for piece in answer.iter_raw():
+            got += piece
+            if said == "gone":
+                break
     return got
 
 
@@ -249,7 +250,8 @@ _MALFORMED = {
     "model": f"GET /v1/models/sk-ant-ODD HTTP/1.1\r\nhost: a\r\n{_KEY_LINE}\r\n",
     "path": f"GET /sk-ant-ODD?token=ODD HTTP/1.1\r\nhost: a\r\n{_KEY_LINE}\r\n",
     "referer": "GET /health HTTP/1.1\r\nhost: a\r\nreferer: http://b/?key=ODD\r\n\r\n",
-    "unknown header": "GET /health HTTP/1.1\r\nhost: a\r\nx-our-key: sk-ant-ODD\r\n\r\n",
+    "unknown header": "GET /health HTTP/1.1\r\nhost: a\r\n"
+    "x-our-key: sk-ant-ODD\r\n\r\n",
     "code in the query": "GET /auth/callback?code=ODD HTTP/1.1\r\nhost: a\r\n"
     f"{_KEY_LINE}\r\n",
     "code as the body": f"POST //auth/callback/ HTTP/1.1\r\nhost: a\r\n{_KEY_LINE}"

@@ -16,7 +16,7 @@ Group = Literal["tools", "system", "messages"]
 
 _BYTES_PER_TOKEN: Final = 4
 _MARK: Final = "cache_control"
-_SAMPLE: Final = 40
+_SAMPLE: Final = 32
 
 
 @dataclass(frozen=True, slots=True)

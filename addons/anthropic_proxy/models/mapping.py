@@ -21,6 +21,7 @@ import fnmatch
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -36,6 +37,9 @@ __all__ = [
     "RetiredModel",
     "parse_user_map",
 ]
+
+_LONGEST_REMEMBERED: Final = 200
+"""Characters of a name; a client may send a megabyte, once for each day."""
 
 NOTICE_DAYS: Final = 30
 """A model that retires within so many days is warned about."""
@@ -105,6 +109,8 @@ class ModelMapping:
         self._high_tier = high_tier
         self._reject_retired = reject_retired
         targets = {name: claude_id(target) for name, target in user_map.items()}
+        # Clients ask for the same few names again and again.
+        self._resolved = lru_cache(maxsize=256)(self._resolve)
         self._names = [name for name in targets if "*" not in name]
         self._exact = {name.lower(): targets[name] for name in self._names}
         self._patterns = [
@@ -119,6 +125,11 @@ class ModelMapping:
         Raises:
             RetiredModel: it is retired today and ``reject_retired`` is set.
         """
+        if len(name) > _LONGEST_REMEMBERED:
+            return self._resolve(name, today)
+        return self._resolved(name, today)
+
+    def _resolve(self, name: str, today: datetime.date) -> Resolution:
         target, rule = self._target(name)
         asked = self._catalog.get(target)
         model = self._replacement(asked, today)

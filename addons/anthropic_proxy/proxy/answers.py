@@ -12,6 +12,7 @@ from .. import __version__
 from ..dialects.chat_completions.errors import error_body as openai_error
 from ..dialects.messages.errors import error_for as anthropic_error
 from ..wire import jsontext
+from .http_facts import headers_of
 
 Dialect = Literal["openai", "anthropic"]
 
@@ -67,7 +68,7 @@ def as_headers(fields: Iterable[tuple[str, str]]) -> http.Headers:
 
     Bytes that are not UTF-8 come as surrogates, and go back as the bytes they were.
     """
-    return http.Headers([(_bytes(name), _bytes(value)) for name, value in fields])
+    return headers_of(tuple((_bytes(name), _bytes(value)) for name, value in fields))
 
 
 def _bytes(text: str) -> bytes:
@@ -89,7 +90,10 @@ def replace(
     kept = [(name, text) for name, text in fields if name.lower() not in _OF_THE_BODY]
     response.status_code = status
     response.reason = status_codes.RESPONSES.get(status, "")
-    response.headers = as_headers([*kept, ("content-type", "application/json")])
+    kept += [
+        ("content-type", "application/json"),
+        ("content-length", str(len(content))),
+    ]
+    response.headers = as_headers(kept)
     response.trailers = None
     response.data.content = content
-    response.headers["content-length"] = str(len(content))

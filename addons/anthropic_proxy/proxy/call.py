@@ -82,6 +82,8 @@ class Call:
     parts: list[dict[str, Any]] = field(default_factory=list)
     """Messages of a paused turn that was continued, oldest first."""
     pauses_left: int = 0
+    message: Any = None
+    """Upstream's whole answer, read to see whether it goes on; for the next stage."""
 
     upstream_status: int | None = None
     upstream_id: str | None = None

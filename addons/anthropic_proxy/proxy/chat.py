@@ -27,11 +27,15 @@ from .answers import USER_AGENT, as_headers, json_answer, replace
 from .content_coding import NotDecoded, TooLarge, decoded
 from .forwarding import forward, merged_betas, set_content, upstream_of
 from .handler import Handler, answer
+from .http_facts import value_of
 from .streaming import SafeStream
 
 if TYPE_CHECKING:
     from .call import Call
     from .stages import Recovery
+
+_BETA: Final = BETA_HEADER.encode()
+_VERSION: Final = VERSION_HEADER.encode()
 
 MAX_CONTINUATIONS: Final = 5
 WARNINGS_HEADER: Final = "x-translation-warnings"
@@ -67,14 +71,14 @@ class ChatCompletions(Handler):
             raise errors.RequestError(str(wrong), None, code, status=413) from None
         except NotDecoded as wrong:
             raise errors.RequestError(str(wrong), None) from None
-        betas = merged_betas(request.headers.get(BETA_HEADER), ())
+        betas = merged_betas(value_of(request.headers, _BETA), ())
         return messages_request(
             chat,
             mapping=runtime.mapping,
             settings=runtime.settings,
             now=runtime.now(),
             memory=runtime.memory,
-            client_version=request.headers.get(VERSION_HEADER),
+            client_version=value_of(request.headers, _VERSION),
             client_betas=betas.split(",") if betas else (),
         )
 
@@ -147,7 +151,8 @@ class ChatCompletions(Handler):
         assert response is not None
         assert translation is not None
         try:
-            message = jsontext.decode(decoded(response, MAX_ANSWER_BYTES))
+            message = _message(call, response)
+            call.message = None
             whole = joined([*call.parts, message]) if call.parts else message
             completion, warnings = chat_completion(whole, translation.exchange)
         except (ValueError, UnusableMessage):
@@ -234,7 +239,7 @@ class ChatCompletions(Handler):
         if call.pauses_left <= 0:
             return None
         try:
-            message = jsontext.decode(decoded(call.flow.response, MAX_ANSWER_BYTES))
+            message = call.message = _message(call, call.flow.response)
         except ValueError:
             return None
         if not isinstance(message, dict) or message.get("stop_reason") != "pause_turn":
@@ -242,6 +247,7 @@ class ChatCompletions(Handler):
         if not isinstance(message.get("content"), list):
             return None
         call.parts.append(message)
+        call.message = None
         return [block for part in call.parts for block in part["content"]]
 
     def broken_stream(self, call: Call, reason: str, code: str) -> bytes | None:
@@ -283,6 +289,13 @@ class ChatCompletions(Handler):
         return sse.comment("ping")
 
 
+def _message(call: Call, response: http.Response) -> Any:
+    """The JSON of a whole answer. A stage that looked at it left it in the call."""
+    if call.message is not None:
+        return call.message
+    return jsontext.decode(decoded(response, MAX_ANSWER_BYTES))
+
+
 def _readable(response: http.Response) -> bytes:
     """The body of an error; empty when it cannot be read."""
     try:
@@ -300,6 +313,7 @@ def _listed(warnings: list[str]) -> str:
 
 
 def _is_stream(response: http.Response) -> bool:
-    return response.status_code == 200 and response.headers.get(
-        "content-type", ""
-    ).lower().startswith("text/event-stream")
+    if response.status_code != 200:
+        return False
+    media_type = value_of(response.headers, b"content-type") or ""
+    return media_type.lower().startswith("text/event-stream")

@@ -7,6 +7,8 @@ from typing import Final
 
 from mitmproxy import http
 
+from .http_facts import value_of
+
 _WINDOW_BITS: Final = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 
 
@@ -29,7 +31,8 @@ def decoded(message: http.Request | http.Response, limit: int) -> bytes:
         NotDecoded: an encoding that is not known here, or a body that is not in it.
     """
     body = message.raw_content or b""
-    coding = message.headers.get("content-encoding", "identity").strip().lower()
+    given = value_of(message.headers, b"content-encoding")
+    coding = "identity" if given is None else given.strip().lower()
     if coding in ("", "identity"):
         plain = body
     elif coding in _WINDOW_BITS:

@@ -50,6 +50,7 @@ from .http_facts import (
     INTERNAL,
     NOT_CLEAN,
     NOT_OURS,
+    headers_of,
     is_clean,
     is_interim,
     with_fields,
@@ -111,7 +112,7 @@ class EgressStream(Asking):
         self._note_end()
 
     def _commands(self, event: events.Event) -> Commands:
-        if isinstance(event, Tick | Stop) and self._paused is not None:
+        if self._paused is not None and isinstance(event, (Tick, Stop)):
             return self._on_clock_during_a_hook(event)
         self._note_received(event)
         return super().handle_event(event)
@@ -191,7 +192,7 @@ class EgressStream(Asking):
         elif isinstance(event, ResponseData):
             data = self._echoes.feed(event.data)
             return [ResponseData(self.stream_id, data)] if data else []
-        elif isinstance(event, ResponseTrailers | ResponseEndOfMessage):
+        elif isinstance(event, (ResponseTrailers, ResponseEndOfMessage)):
             if isinstance(event, ResponseTrailers):
                 self._echoes.fields(event.trailers)
             if held := self._echoes.flush():
@@ -249,5 +250,7 @@ class EgressStream(Asking):
         request.data = copy(event.request.data)
         credential = self._call.credential if self._call is not None else None
         own = credential.headers if credential is not None else ()
-        request.headers = with_fields(without_credentials(event.request.headers), own)
+        request.headers = headers_of(
+            with_fields(without_credentials(event.request.headers), own)
+        )
         return RequestHeaders(event.stream_id, request, event.end_stream)

@@ -74,7 +74,8 @@ class EgressLayer(HttpLayer):
             return self._on_clock(Tick(time.monotonic()))
         if isinstance(event, Stop):
             return self._on_clock(event)
-        return super()._handle_event(event)
+        handled: Commands = super()._handle_event(event)
+        return handled
 
     def _mend_refusal(self, command: commands.SendData) -> None:
         """mitmproxy words in HTML what it cannot read; nothing is sent after it."""

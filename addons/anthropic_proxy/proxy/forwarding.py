@@ -14,6 +14,7 @@ from ..credentials.credential import Credential
 from ..wire.anthropic import BETA_HEADER
 from .answers import as_headers
 from .call import Call
+from .http_facts import headers_of, with_fields
 from .options import Upstream
 
 PLACEHOLDER: Final = "***"
@@ -90,20 +91,22 @@ def for_the_client(response: http.Response) -> http.Response:
     Upstream does not decide which web pages may read our answers. What it says of its
     connection stays in the old object, where mitmproxy looks for it.
     """
-    gone = _UPSTREAMS_OWN
-    if "connection" in response.headers:
+    gone, fields = _UPSTREAMS_OWN, response.headers.fields
+    speaks = any(name.lower() == b"connection" for name, _ in fields)
+    if speaks:
         named = _named(response.headers.get_all("connection")) - _FRAMING
         gone = gone.union(name.encode(errors="replace") for name in named)
     kept = [
         (name, value)
-        for name, value in response.headers.fields
+        for name, value in fields
         if (lower := name.lower()) not in gone and not lower.startswith(_NOT_PASSED_ON)
     ]
-    if connection_close(response.http_version, response.headers):
+    says = speaks or response.http_version != "HTTP/1.1"
+    if says and connection_close(response.http_version, response.headers):
         response = response.copy()
     if response.http_version == "HTTP/1.0":
         response.http_version = "HTTP/1.1"
-    response.headers = http.Headers(kept)
+    response.headers = headers_of(tuple(kept))
     return response
 
 
@@ -116,8 +119,10 @@ def frame(response: http.Response, method: str, http_version: str) -> None:
     if method == "HEAD" or response.status_code in (204, 304):
         return
     if not response.stream:
-        headers.pop("transfer-encoding", None)
-        headers["content-length"] = str(len(response.raw_content or b""))
+        length = str(len(response.raw_content or b""))
+        fields = headers.fields
+        kept = tuple(f for f in fields if f[0].lower() != b"transfer-encoding")
+        headers.fields = with_fields(kept, [("content-length", length)])
     elif http_version == "HTTP/1.1" and not _FRAMING.intersection(
         name.lower() for name in headers
     ):
@@ -135,13 +140,14 @@ def merged_betas(present: str | None, wanted: Iterable[str]) -> str | None:
     return ",".join(values) or None
 
 
-def with_credential_mark(headers: http.Headers, credential: Credential) -> None:
+def credential_mark(betas: str | None, credential: Credential) -> list[tuple[str, str]]:
     """The placeholder that egress swaps on the wire, and the betas that go with it."""
     name, _ = credential.header
-    headers[name] = f"Bearer {PLACEHOLDER}" if credential.oauth else PLACEHOLDER
-    betas = merged_betas(headers.get(BETA_HEADER), credential.betas)
-    if betas is not None:
-        headers[BETA_HEADER] = betas
+    fields = [(name, f"Bearer {PLACEHOLDER}" if credential.oauth else PLACEHOLDER)]
+    merged = merged_betas(betas, credential.betas)
+    if merged is not None:
+        fields.append((BETA_HEADER, merged))
+    return fields
 
 
 def forward(
@@ -156,21 +162,23 @@ def forward(
     """Rewrite the flow's request; admitting it to upstream is the last step."""
     assert call.credential is not None
     request = call.flow.request
-    request.headers = (
-        headers if isinstance(headers, http.Headers) else as_headers(headers.items())
-    )
-    with_credential_mark(request.headers, call.credential)
-    request.method = method
-    request.path = upstream.path + path
-    request.trailers = None
-    set_content(request, content)
-    request.scheme = upstream.scheme
-    request.host = upstream.host
-    request.port = upstream.port
-    request.host_header = url.hostport(upstream.scheme, upstream.host, upstream.port)
-    if not (request.is_http2 or request.is_http3):
-        request.http_version = "HTTP/1.1"
-        request.authority = ""
+    added = credential_mark(headers.get(BETA_HEADER), call.credential)
+    if _has_length(method, content):
+        added.append(("content-length", str(len(content))))
+    host = url.hostport(upstream.scheme, upstream.host, upstream.port)
+    # Not by the properties: each of them looks through all headers for the host.
+    data = request.data
+    if request.is_http2 or request.is_http3:
+        request.authority = host
+    else:
+        added.append(("Host", host))
+        data.http_version, data.authority = b"HTTP/1.1", b""
+    if not isinstance(headers, http.Headers):
+        headers = as_headers(headers.items())
+    data.headers = headers_of(with_fields(headers.fields, added))
+    data.trailers, data.content = None, content
+    request.method, request.path = method, upstream.path + path
+    request.scheme, data.host, data.port = upstream.scheme, upstream.host, upstream.port
     call.target = (upstream.scheme, upstream.host, upstream.port)
     call.admitted = True
 
@@ -178,5 +186,9 @@ def forward(
 def set_content(request: http.Request, content: bytes) -> None:
     """The body as it goes on the wire, with its length."""
     request.data.content = content
-    if content or request.method in ("POST", "PUT", "PATCH"):
+    if _has_length(request.method, content):
         request.headers["content-length"] = str(len(content))
+
+
+def _has_length(method: str, content: bytes) -> bool:
+    return bool(content) or method in ("POST", "PUT", "PATCH")

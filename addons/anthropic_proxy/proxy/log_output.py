@@ -58,7 +58,8 @@ class Entry:
 
 def tell(logger: logging.Logger, level: int, entry: Entry) -> None:
     """Log an entry."""
-    logger.log(level, "%s", entry.text, extra={ATTRIBUTE: entry})
+    if logger.isEnabledFor(level):
+        logger.log(level, "%s", entry.text, extra={ATTRIBUTE: entry})
 
 
 class OwnLog:
@@ -144,11 +145,11 @@ class _TextFormatter(logging.Formatter):
             tone = "bad" if record.levelno >= logging.ERROR else "warning"
             tone = tone if record.levelno >= logging.WARNING else ""
             entry = Entry("log", (Line(_message(self, record), tone),))
-        moment = datetime.fromtimestamp(record.created)
-        time = moment.strftime("%H:%M:%S")
         if entry.full_time:
-            utc = moment.astimezone(UTC).replace(tzinfo=None)
+            utc = datetime.fromtimestamp(record.created, UTC).replace(tzinfo=None)
             time = f"{utc.isoformat(timespec='milliseconds')}Z"
+        else:
+            time = datetime.fromtimestamp(record.created).strftime("%H:%M:%S")
         stamp = self._toned(f"[{time}{self._mark}]", "dim")
         lines = [self._toned(masked(line.text), line.tone) for line in entry.lines]
         return f"{stamp} " + "\n".join(lines)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import socket
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Final
@@ -20,7 +20,7 @@ from .client_credentials import take_credentials
 from .endpoints import Endpoint, Kind, disabled, match, not_served
 from .forwarding import REDIRECTED, for_the_client, frame, is_redirect
 from .handler import Handler, refuse
-from .http_facts import BROKEN_ANSWER
+from .http_facts import BROKEN_ANSWER, value_of
 from .local import Disabled, Health, Options, Refused, StatusPage, Unknown
 from .metrics_page import MetricsPage
 from .models_list import Models, OneModel
@@ -103,7 +103,7 @@ class Pipeline:
         call = Call(
             flow=flow,
             endpoint=endpoint,
-            id=f"req_{uuid.uuid4().hex[:24]}",
+            id=f"req_{os.urandom(12).hex()}",
             started=runtime.monotonic(),
             method=request.method,
             path=request.path.partition("?")[0],
@@ -194,7 +194,7 @@ class Pipeline:
         assert call.flow.response is not None
         response = call.flow.response = for_the_client(call.flow.response)
         call.upstream_status = response.status_code
-        call.upstream_id = response.headers.get("request-id")
+        call.upstream_id = value_of(response.headers, b"request-id")
         call.note(upstream_request_id=call.upstream_id)
         call.first_byte = self.runtime.monotonic()
         if not is_redirect(call.upstream_status):

@@ -46,6 +46,11 @@ class Stop(events.Event):
     """The proxy stops: what is under way ends now."""
 
 
+# Named, for every event is looked at: a union in place is made anew each time.
+_OF_THE_CLOCK: Final = (Tick, Stop)
+_OF_AN_ANSWER: Final = (ResponseData, ResponseHeaders)
+
+
 class Waiting(ClientErrors):
     """The part of ``EgressStream`` that looks at the clock."""
 
@@ -68,12 +73,12 @@ class Waiting(ClientErrors):
             self._heard, self._upstream_answered = time.monotonic(), False
             if not self._asked:  # not for a second request of the same answer
                 self._asked, self._told = True, self._heard
-        elif isinstance(event, ResponseData | ResponseHeaders):
+        elif isinstance(event, _OF_AN_ANSWER):
             self._told = time.monotonic()
 
     def _note_received(self, event: events.Event) -> None:
         """Something came from upstream."""
-        if isinstance(event, ResponseData | ResponseHeaders):
+        if isinstance(event, _OF_AN_ANSWER):
             self._upstream_answered = True
             self._heard = time.monotonic()
             self._limit = self._stages.timeouts.idle
@@ -102,10 +107,10 @@ class Waiting(ClientErrors):
     # -- the clock -----------------------------------------------------------------
 
     def _handle_event(self, event: events.Event) -> Commands:
-        if isinstance(event, Tick | Stop):
-            yield from self._on_clock(event)
-        else:
-            yield from super()._handle_event(event)
+        if isinstance(event, _OF_THE_CLOCK):
+            return self._on_clock(event)
+        handled: Commands = super()._handle_event(event)
+        return handled
 
     def _on_clock(self, event: Tick | Stop) -> Commands:
         if self.server_state in (self.state_done, self.state_errored):

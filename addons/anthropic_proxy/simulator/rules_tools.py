@@ -156,7 +156,7 @@ def input_schemas(request: Request) -> None:
 
 
 def _without_nulls(schema: dict[str, Any]) -> dict[str, Any]:
-    """A tool's schema as it is judged: these may be null at its root, and only there."""
+    """A tool's schema as it is judged: at its root, and only there, null is absent."""
     absent = [name for name in _OPTIONAL if schema.get(name) is None]
     return {name: schema[name] for name in schema if name not in absent}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 
+from answer_support import checked
 from anthropic_proxy.dialects.chat_completions.errors import from_anthropic
 from anthropic_proxy.dialects.chat_completions.headers import openai_headers
 from anthropic_proxy.dialects.chat_completions.response import (
@@ -13,7 +14,6 @@ from anthropic_proxy.dialects.chat_completions.response import (
     joined,
 )
 from anthropic_proxy.wire import jsontext
-from answer_support import checked
 
 from ..mutations import Words, changed, json_text, text_of
 from ..target import Target, switches, vectors, with_switches

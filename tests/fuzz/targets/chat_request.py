@@ -87,7 +87,7 @@ def assert_valid(translation: Translation) -> None:
 
 
 def check(data: bytes) -> None:
-    """A refusal that says why, or a request that upstream takes; ours stays as it was."""
+    """A refusal that says why, or a request that upstream takes. It stays as it was."""
     chosen, text = switches(data)
     try:
         chat = jsontext.decode(text)

@@ -6,13 +6,13 @@ import random
 import zlib
 from typing import Any
 
+from answer_support import events_of, frames, replayed, sse_bytes
 from anthropic_proxy.dialects.chat_completions.exchange import Exchange, Settings
 from anthropic_proxy.dialects.chat_completions.response import chat_completion
 from anthropic_proxy.dialects.chat_completions.stream import ChunkStream, Transcoder
 from anthropic_proxy.inspection.bodies import data_of
 from anthropic_proxy.wire import jsontext
 from anthropic_proxy.wire.sse import Decoder
-from answer_support import events_of, frames, replayed, sse_bytes
 
 from ..mutations import Words, event_stream
 from ..target import Target, pieces, switches, vectors, with_switches
@@ -107,7 +107,7 @@ def _check_complete(
     streamed = [_call(call) for call in read["message"].get("tool_calls") or ()]
     for told, call in zip(streamed, said.get("tool_calls") or (), strict=True):
         # Arguments that are no JSON are told as they came, in pieces.
-        assert told == _call(call) or told[:2] == _call(call)[:2] and told[2] is None
+        assert told == _call(call) or (told[:2] == _call(call)[:2] and told[2] is None)
 
 
 def _call(call: dict[str, Any]) -> tuple[Any, Any, Any]:

@@ -29,7 +29,13 @@ PROFILE = Profile(accepted_keys=frozenset({KEY}), check_signatures=False)
 RAW = b"R"
 """First byte of an input that is sent as it is; others describe a request."""
 _BAD_WORDS = ("Traceback", "crashed", "never awaited", "exception")
-_NEVER_SENT = ("authorization", "api-key", "cookie", "proxy-authorization", "connection")
+_NEVER_SENT = (
+    "authorization",
+    "api-key",
+    "cookie",
+    "proxy-authorization",
+    "connection",
+)
 _COMMAND = b"[["
 """The stand-in is told to fail by words in these brackets."""
 
@@ -236,7 +242,7 @@ def _check_upstream(request: RecordedRequest, *, translated: bool) -> None:
     assert request.path.startswith("/v1/")
     if not translated or request.rule is None:
         return
-    headers = {name: value for name, value in request.headers}
+    headers = dict(request.headers)
     try:
         validate_request(headers, request.body, PROFILE)
     except ApiError as refusal:

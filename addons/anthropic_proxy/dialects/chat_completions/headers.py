@@ -18,6 +18,7 @@ _LIMITS: Final[Mapping[str, tuple[str, ...]]] = {
     "requests": ("anthropic-ratelimit-requests",),
     "tokens": ("anthropic-ratelimit-tokens", "anthropic-ratelimit-input-tokens"),
 }
+_RATE_LIMITS: Final = "anthropic-ratelimit-"
 _FIELDS: Final = ("limit", "remaining", "reset")
 # Of the network in between, or with nothing left to say once they are renamed.
 _STRIPPED_PREFIXES: Final = (
@@ -57,7 +58,8 @@ def openai_headers(headers: Iterable[tuple[str, str]], now: float) -> Headers:
     fields = [(name.lower(), value.strip()) for name, value in headers]
     given = dict(fields)
     mapped = {new: given[old] for old, new in _RENAMED.items() if old in given}
-    mapped |= _rate_limits(given, now)
+    if any(name.startswith(_RATE_LIMITS) for name in given):
+        mapped |= _rate_limits(given, now)
     options = given.get("connection", "").lower().split(",")
     unwanted = _STRIPPED.union(mapped, [option.strip() for option in options])
     kept = [

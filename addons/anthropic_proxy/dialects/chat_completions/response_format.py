@@ -51,12 +51,13 @@ def read_format(values: Values, report: Report) -> OutputFormat:
         RequestError: it is malformed.
     """
     field = "response_format"
-    wanted: dict[str, Any] = values.get(field, {"type": "text"})
+    if field not in values:
+        return OutputFormat()
+    wanted: dict[str, Any] = values[field]
     type_ = required(wanted, "type", field, one_of(*_TYPES))
     ignore_parts(wanted, ("type", "json_schema"), field, report)
     if type_ == "text":
-        if field in values:
-            report.mapped(field, "nothing", "C.5")
+        report.mapped(field, "nothing", "C.5")
         return OutputFormat()
     schema: Schema | None = None
     if type_ == "json_schema":

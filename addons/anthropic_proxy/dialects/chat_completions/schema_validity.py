@@ -1,9 +1,9 @@
 """Whether a client's schema is one: keywords with values that have a meaning.
 
-Upstream refuses a tool whose schema does not match draft 2020-12, and names neither the
-tool as the client knows it nor the place. What older drafts wrote (``required: true``,
-``exclusiveMinimum: true``, ``items: […]``) is the usual cause. Only what that draft says
-of its own keywords is checked; others are free.
+Upstream refuses a tool whose schema does not match draft 2020-12, and names neither
+the tool as the client knows it nor the keyword. What older drafts wrote is the usual
+cause: ``required: true``, ``exclusiveMinimum: true``, ``items: […]``. Only what that
+draft says of its own keywords is checked; others are free (rules C.1, J.21).
 """
 
 from __future__ import annotations
