@@ -9,6 +9,7 @@ from . import (
     native_request,
     native_stream,
     scrubber,
+    small_readers,
     sse_decoder,
     views,
     whole_proxy,
@@ -25,6 +26,7 @@ TARGETS = {
         native_request,
         views,
         scrubber,
+        small_readers,
         whole_proxy,
     )
 }
