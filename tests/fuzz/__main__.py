@@ -30,8 +30,7 @@ def has_atheris() -> bool:
 
 def by_atheris(target: Target, seconds: float) -> Outcome:
     """In a process of its own: libFuzzer ends the one it runs in."""
-    FINDINGS.mkdir(parents=True, exist_ok=True)
-    before = set(FINDINGS.iterdir())
+    before = set(FINDINGS.glob(f"{target.name}-*"))
     began = time.monotonic()
     found = folders(target.name)[0]
     found.mkdir(parents=True, exist_ok=True)
@@ -44,7 +43,7 @@ def by_atheris(target: Target, seconds: float) -> Outcome:
         command, stderr=subprocess.PIPE, text=True, errors="replace", check=False
     )
     said = _UNITS.search(done.stderr)
-    findings = sorted(set(FINDINGS.iterdir()) - before)
+    findings = sorted(set(FINDINGS.glob(f"{target.name}-*")) - before)
     if said is None or findings:
         print(done.stderr[-8_000:])
     if said is None and not findings:

@@ -72,10 +72,17 @@ def test_only_what_holds_no_secret_by_nature_is_shown():
         ("/v1/models/gpt-4o", "gpt-4o"),
         ("/v1/models/anthropic%2Fclaude-x?y=1", "anthropic/claude-x"),
         ("/v1/models/anthropic/claude-x", "anthropic/claude-x"),
+        ("/v1/models/caf%c3%a9-%ff", "café-\N{REPLACEMENT CHARACTER}"),
     ],
 )
 def test_the_name_of_a_model(path, name):
     assert model_name(request(f"GET {path}")) == name
+
+
+def test_the_name_of_a_model_in_bytes_that_are_no_text():
+    asked = request("GET /")
+    asked.data.path = b"/v1/models/claude-\xcd"
+    assert model_name(asked) == "claude-\N{REPLACEMENT CHARACTER}"
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ def test_an_error_of_upstreams_is_an_end():
     assert watch.end() == b""
 
 
-def test_what_comes_after_the_end_is_not_looked_at():
+def test_a_second_message_after_the_end_changes_nothing():
     watch = watched(STREAM, sse_bytes([message_start(id="msg_02Y")]))
     assert watch.message_id == "msg_01X"
 

@@ -47,6 +47,7 @@ def test_a_bare_code(text: str) -> None:
         ("please log me in", "no code in that"),
         ("code#state with words", "no code in that"),
         (CALLBACK, "no code in that"),
+        (f"https://[::1?code={CODE}", "no code in that"),
         ("sk-ant-api03-canary", "a key or token, not a code"),
         (
             "https://claude.ai/oauth/authorize?code=true&code_challenge=x&state=s",

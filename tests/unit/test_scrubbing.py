@@ -53,6 +53,26 @@ def test_secrets_and_people_are_overwritten_wherever_they_are(
 
 
 @pytest.mark.parametrize(
+    "secret",
+    ["sk-ant-api03-AbCdEf012345", "john.doe@mail.example.com", "the-local-key"],
+)
+def test_names_of_members_are_looked_through_as_well(secret: str) -> None:
+    scrubber = Scrubber(["the-local-key"], blank=True)
+    raw = json.dumps({"input": {f"é {secret}": 1, "file_name": {}}}).encode()
+    event = b"data: " + raw + b"\n\n"
+    clean = json.loads(scrubber.body(raw))
+    assert list(clean) == ["input"]
+    assert list(clean["input"])[1:] == ["file_name"]
+    assert secret.removeprefix("sk-ant-") not in next(iter(clean["input"]))
+    assert scrubber.body(event) == b"data: " + scrubber.body(raw) + b"\n\n"
+
+
+def test_a_key_of_anthropics_is_found_inside_a_word() -> None:
+    key = "sk-ant-api03-AbCdEf012345"
+    assert "AbCdEf" not in Scrubber().text(f"a%3D{key} and a_{key}")
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "user_authentication and account-management are words",

@@ -50,7 +50,10 @@ def parse_pasted(text: str) -> Pasted:
 
 
 def _from_address(address: str) -> Pasted:
-    parts = urlsplit(address if "://" in address else f"?{address.lstrip('?')}")
+    try:
+        parts = urlsplit(address if "://" in address else f"?{address.lstrip('?')}")
+    except ValueError:  # its host is none
+        raise PasteUnusable(f"There is no code in that. {_WANTED}") from None
     query = {name: values[0] for name, values in parse_qs(parts.query).items()}
     if "error" in query:
         words = query.get("error_description", "")

@@ -39,6 +39,8 @@ class Value:
     end: int
     """A string's without its quotes."""
     is_string: bool
+    is_key: bool = False
+    """It is the name of a member, and has no path of its own."""
 
     @property
     def key(self) -> str:
@@ -46,8 +48,10 @@ class Value:
         return self.path[-1] if self.path else ""
 
 
-def values(text: str, start: int = 0, end: int | None = None) -> Iterator[Value]:
-    """Strings and numbers that are values, in order.
+def values(
+    text: str, start: int = 0, end: int | None = None, *, with_keys: bool = False
+) -> Iterator[Value]:
+    """Strings and numbers that are values, in order; if wanted, also the keys.
 
     A string that is not closed ends with its line.
     """
@@ -67,15 +71,24 @@ def values(text: str, start: int = 0, end: int | None = None) -> Iterator[Value]
                     keys.pop()
             case "string", found if is_object and is_object[-1] and keys[-1] is None:
                 keys[-1] = _key(found)
-            case "string" | "number" as kind, found:
-                quoted = kind == "string"
-                closed = quoted and len(found) > 1 and found.endswith('"')
-                yield Value(
-                    tuple(key for key in keys if key is not None),
-                    token.start() + quoted,
-                    token.end() - closed,
-                    quoted,
-                )
+                if with_keys:
+                    yield _string(token, (), is_key=True)
+            case "string", _:
+                yield _string(token, _path(keys))
+            case "number", _:
+                yield Value(_path(keys), token.start(), token.end(), is_string=False)
+
+
+def _path(keys: Sequence[str | None]) -> tuple[str, ...]:
+    return tuple(key for key in keys if key is not None)
+
+
+def _string(
+    token: re.Match[str], path: tuple[str, ...], *, is_key: bool = False
+) -> Value:
+    closed = len(token[0]) > 1 and token[0].endswith('"')
+    start, end = token.start() + 1, token.end() - closed
+    return Value(path, start, end, is_string=True, is_key=is_key)
 
 
 def _key(token: str) -> str:

@@ -46,7 +46,7 @@ def message_lines(title: str, message: Message | None, absent: str) -> list[str]
 def body_lines(message: Message) -> list[str]:
     """A body, and what is odd about it in front."""
     body = read(message)
-    lines = [f"{WARN} {body.note}", ""] if body.note else []
+    lines = [*paragraph(f"{WARN} {body.note}", indent=2), ""] if body.note else []
     if body.kind == "empty":
         return [*lines, "(no body)"]
     if body.kind == "json":

@@ -54,7 +54,8 @@ _UUID: Final = re.compile(
     r"(?i)(?<![0-9a-f])[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?![0-9a-f])"
 )
 _PATTERNS: Final = (
-    re.compile(r"\bsk-(?:ant-)?(?P<value>[A-Za-z0-9_-]{8,})"),
+    # One of Anthropic's is one wherever it begins: behind "%3D", too.
+    re.compile(r"(?:\bsk-|sk-ant-)(?:ant-)?(?P<value>[A-Za-z0-9_-]{8,})"),
     re.compile(r"(?i)\bbearer\s+(?P<value>[A-Za-z0-9._~+/=-]{8,})"),
     re.compile(r"\b(?P<value>eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]+)?)"),
     re.compile(
@@ -163,7 +164,8 @@ class Scrubber:
         if _is_events(body):
             self._events(out, raw)
         elif _is_json(body, cut=cut):
-            self._strings(out, raw, ((value, ()) for value in values(raw)))
+            found = values(raw, with_keys=True)
+            self._strings(out, raw, ((value, ()) for value in found))
         elif self._blank:
             return b"x" * len(body)
         else:
@@ -176,7 +178,8 @@ class Scrubber:
         """Server-sent events; the fragments of a block are read as one text."""
         found: list[tuple[Value, tuple[str, ...]]] = []
         for line in _DATA_LINE.finditer(raw):
-            event = list(values(raw, line.start("json"), line.end("json")))
+            span = line.span("json")
+            event = list(values(raw, *span, with_keys=True))
             place = tuple(
                 raw[value.start : value.end] for value in event if value.key == "index"
             )
@@ -208,18 +211,23 @@ class Scrubber:
                 out[first.start : first.end] = b"1" * size
             return
         text = Text(out, raw, [(piece.start, piece.end) for piece in pieces])
-        if first.key in _PERSONAL:
+        if first.is_key:
+            self._clear(text)
+        elif first.key in _PERSONAL:
             if text.text:
                 text.overwrite(0, len(text.text), self._named(text.text))
         else:
             self._passage(text, first.path)
 
     def _passage(self, text: Text, path: tuple[str, ...] = ()) -> None:
-        for start, end in self._found(text.text):
-            text.overwrite(start, end, self._substitute(text.text[start:end]))
+        self._clear(text)
         if self._blank:
             for start, end, new in blanked(text.text, path):
                 text.overwrite(start, end, new)
+
+    def _clear(self, text: Text) -> None:
+        for start, end in self._found(text.text):
+            text.overwrite(start, end, self._substitute(text.text[start:end]))
 
     def _found(self, text: str) -> Iterator[tuple[int, int]]:
         """Where something has to go; places may overlap."""

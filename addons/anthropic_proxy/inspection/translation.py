@@ -13,7 +13,17 @@ from .facts import Side, missing_answer
 from .recorded import Recorded
 from .report_text import has_report, report_lines, tally, warning_tokens
 from .response_text import response_lines, tokens_told
-from .text import WARN, WRONG, heading, one_line, paragraph, seconds, shortened, text_of
+from .text import (
+    WARN,
+    WRONG,
+    hanging,
+    heading,
+    one_line,
+    paragraph,
+    seconds,
+    shortened,
+    text_of,
+)
 
 _ERROR_LIMIT: Final = 300
 
@@ -36,7 +46,7 @@ def _summary(recorded: Recorded) -> list[str]:
         models,
         credential and f"with the credential {credential}",
     ]
-    lines = [_told(first), _told(_outcome(recorded))]
+    lines = [*hanging(_told(first), 2), *hanging(_told(_outcome(recorded)), 2)]
     if tokens := warning_tokens(recorded):
         lines += paragraph(f"{WARN} {', '.join(tokens)}", indent=2)
     if error := facts.text(recorded, "outcome", "error") or _told_error(recorded):

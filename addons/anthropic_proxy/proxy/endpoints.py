@@ -159,10 +159,13 @@ def _native(path: str) -> Endpoint | None:
 
 
 def model_name(request: Request) -> str:
-    """The id in ``/v1/models/{id}``, unescaped; it may hold a slash."""
+    """The id in ``/v1/models/{id}``, unescaped; it may hold a slash.
+
+    What is not UTF-8, escaped or not, becomes U+FFFD.
+    """
     found = _MODEL_PATH.fullmatch(path_of(request))
     assert found is not None
-    return unquote(found[1])
+    return unquote(found[1].encode("utf-8", "surrogateescape"))
 
 
 def allowed(request: Request) -> str:

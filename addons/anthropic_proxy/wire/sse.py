@@ -37,6 +37,21 @@ class Decoder:
         self._at_start = True  # nothing consumed yet: a byte order mark may come
 
     @property
+    def at_boundary(self) -> bool:
+        """Whether nothing is held and the next byte is the first of an event.
+
+        Whole frames from there on may be left out of what is fed.
+        """
+        return not (
+            self._line
+            or self._data
+            or self._name
+            or self._size
+            or self._after_cr
+            or self._at_start
+        )
+
+    @property
     def pending(self) -> bool:
         """Whether bytes of an undispatched event are held (they are lost at EOF)."""
         return bool(self._line or self._data or self._name)
@@ -58,6 +73,12 @@ class Decoder:
 
     def _lines(self, chunk: bytes) -> list[bytes]:
         """Complete lines, without their ends; the rest waits in ``_line``."""
+        if (
+            chunk.endswith(b"\n")
+            and b"\r" not in chunk
+            and not (self._line or self._after_cr or self._at_start)
+        ):
+            return chunk.split(b"\n")[:-1]  # nothing to keep, as in nearly all chunks
         if self._after_cr and chunk:
             self._after_cr = False
             if chunk[:1] == b"\n":
@@ -103,6 +124,29 @@ class Decoder:
 
 def _text(value: bytes) -> str:
     return value.removeprefix(b" ").decode("utf-8", "replace")
+
+
+def frame_end(data: bytes, start: int) -> int:
+    """Past the blank line that ends the frame at ``start``, or the end of the data.
+
+    Sees only what line feeds end. A decoder that is fed what lies between such places
+    finds the same events as in one piece.
+    """
+    end = data.find(b"\n\n", start)
+    return end + 2 if end >= 0 else len(data)
+
+
+def skipped(data: bytes, start: int, head: bytes) -> int:
+    """Past the whole frames from ``start`` on that are ``head`` and the rest of a line.
+
+    ``head`` is everything up to somewhere in the frame's last line.
+    """
+    while data.startswith(head, start):
+        end = data.find(b"\n", start + len(head))
+        if data[end : end + 2] != b"\n\n" or b"\r" in data[start:end]:
+            break
+        start = end + 2
+    return start
 
 
 def encode(data: bytes, name: str | None = None) -> bytes:

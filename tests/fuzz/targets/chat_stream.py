@@ -19,6 +19,7 @@ from ..target import Target, pieces, switches, vectors, with_switches
 
 NOW = 1_790_000_000
 PAUSES = 2
+_CUSTOM, _EMULATED, _UNFENCE = 4, 8, 16
 _STREAMS = [vector["input"]["sse"].encode() for vector in vectors("stream")]
 _STREAMS += [
     sse_bytes(events_of(vector["input"]["body"])) for vector in vectors("response")
@@ -41,9 +42,9 @@ def exchange(chosen: int) -> Exchange:
         include_usage=bool(chosen & 1),
         legacy_functions=bool(chosen & 2),
         tool_names={"get_weather": "get.weather", "f": "g/f"},
-        custom_tools=frozenset({"f", "code"}) if chosen & 4 else frozenset(),
-        emulated_tool="get_weather" if chosen & 8 else None,
-        unfence_json=bool(chosen & 16),
+        custom_tools=frozenset({"f", "code"}) if chosen & _CUSTOM else frozenset(),
+        emulated_tool="get_weather" if chosen & _EMULATED else None,
+        unfence_json=bool(chosen & _UNFENCE),
         settings=Settings(
             anthropic_content=bool(chosen & 32),
             reasoning_content=not chosen & 64,
@@ -81,15 +82,29 @@ def check(data: bytes) -> None:
     assert out.count(b"data: [DONE]\n\n") == done
     assert len(errors) == machine.failed
     assert chunks[-1:] == errors or not errors
-    if done and not chosen & 4:  # OpenAI's client has no type for streamed custom calls
-        _check_complete(machine, chunks, chosen)
+    if done and not chosen & _CUSTOM:  # OpenAI's client has no type for these, streamed
+        read = replayed(chunks)["choices"][0]
+        if machine.stop_reason != "refusal" and in_order(stream):
+            _compare(read, machine, chosen)
 
 
-def _check_complete(
-    machine: ChunkStream, chunks: list[dict[str, Any]], chosen: int
-) -> None:
-    """OpenAI's own client can read it, and reads what an unstreamed answer holds."""
-    read = replayed(chunks)["choices"][0]
+def in_order(stream: bytes) -> bool:
+    """Whether each block is finished before the next begins, as upstream does it."""
+    current: Any = None
+    for event in Decoder(len(stream) + 1).feed(stream):
+        value = data_of(event)
+        if not isinstance(value, dict):
+            return False
+        index = value.get("index")
+        if value.get("type") == "content_block_start":
+            current = index
+        elif value.get("type") == "content_block_delta" and index != current:
+            return False
+    return True
+
+
+def _compare(read: dict[str, Any], machine: ChunkStream, chosen: int) -> None:
+    """What OpenAI's client has read is what an unstreamed answer would have held."""
     message = {
         "id": machine.message_id,
         "model": machine.model,
@@ -100,8 +115,8 @@ def _check_complete(
     whole, _ = chat_completion(message, exchange(chosen))
     choice = jsontext.decode(jsontext.encode(whole))["choices"][0]
     assert read["finish_reason"] == choice["finish_reason"]
-    if chosen & 16 or machine.stop_reason == "refusal":
-        return  # a fence, or words before a refusal, cannot be taken back in a stream
+    if chosen & (_UNFENCE | _EMULATED):
+        return  # what is left out of a whole answer's text is out in a stream
     said = choice["message"]
     assert (read["message"].get("content") or "") == (said.get("content") or "")
     streamed = [_call(call) for call in read["message"].get("tool_calls") or ()]

@@ -25,9 +25,12 @@ from .answer import (
     finish_reason,
     refusal_text,
 )
+from .blocks import StreamedBlock
 from .calls import Delta
+from .chunks import Chunks
 from .errors import from_stream_event, mid_stream_error, truncated
 from .exchange import Exchange
+from .plain_deltas import PlainDeltas
 from .streamed_content import BrokenStream, StreamedContent
 from .usage import completion_usage, merged, summed
 
@@ -66,13 +69,14 @@ class ChunkStream:
         self._stop_details: Any = None
         self._usage: dict[str, Any] = {}  # of the Message at hand
         self._past_usage: list[dict[str, Any]] = []  # of those before it
-        self._head: dict[str, Any] = {}  # the first fields of every chunk
-        self._tail = {"usage": None} if exchange.include_usage else {}
+        self._chunks = Chunks(exchange)
+        self._plain: PlainDeltas | None = None  # of the block that comes next
+        self._plain_block: StreamedBlock | None = None
 
     @property
     def usage(self) -> Mapping[str, Any] | None:
         """Anthropic's counts of all Messages so far; None before the first."""
-        if not self._head:
+        if not self._chunks.begun:
             return None
         return summed([*self._past_usage, self._usage])
 
@@ -96,6 +100,20 @@ class ChunkStream:
         except BrokenStream as failure:
             message = f"Upstream's stream is broken: {failure}."
             return self.fail(mid_stream_error(message, "bad_gateway"))
+
+    @property
+    def plain_deltas(self) -> PlainDeltas | None:
+        """The short way for deltas of the open block, which ``receive`` is spared.
+
+        None when there is none. Not for a stream that has ended or is paused.
+        """
+        block = self._content.open
+        if block is not self._plain_block:
+            shape = self._content.plain_shape()
+            chunk = self._chunks.of(shape.delta) if shape and shape.delta else None
+            self._plain = PlainDeltas(shape, chunk) if shape else None
+            self._plain_block = block
+        return self._plain
 
     def resume(self) -> None:
         """The turn goes on: the next events are those of another Message.
@@ -123,17 +141,8 @@ class ChunkStream:
         self.paused = None
         return [error]
 
-    def _chunk(self, delta: Delta, finish: FinishReason | None = None) -> Chunk:
-        choice = {
-            "index": 0,
-            "delta": delta,
-            "logprobs": None,
-            "finish_reason": finish,
-        }
-        return {**self._head, "choices": [choice], **self._tail}
-
-    def _chunks(self, deltas: Iterable[Delta]) -> list[Chunk]:
-        return [self._chunk(delta) for delta in deltas]
+    def _told(self, deltas: list[Delta]) -> list[Chunk]:
+        return [self._chunks.of(delta) for delta in deltas]
 
     # -- events -----------------------------------------------------------------
 
@@ -143,26 +152,22 @@ class ChunkStream:
             raise BrokenStream("a second message started inside the first")
         if not isinstance(message, Mapping):
             raise BrokenStream("message_start holds no message")
-        chunks = [] if self._head else self._opening(message)
+        chunks = [] if self._chunks.begun else self._opening(message)
         self._in_message = True
         self._usage = dict(as_mapping(message.get("usage")))
         self._note_stop(message)
         self.warnings += binding_warnings(message)
-        return chunks + self._chunks(self._content.start_message(message))
+        return chunks + self._told(self._content.start_message(message))
 
     def _opening(self, message: Mapping[str, Any]) -> list[Chunk]:
         self.message_id = as_text(message.get("id"))
         self.model = answering_model(message, self._exchange)
-        self._head = {
-            "id": completion_id(self.message_id, self._exchange.created),
-            "object": "chat.completion.chunk",
-            "created": self._exchange.created,
-            "model": self.model,
-        }
-        return [self._chunk({"role": "assistant", "content": "", "refusal": None})]
+        id_ = completion_id(self.message_id, self._exchange.created)
+        self._chunks.begin(id_, self.model)
+        return self._told([{"role": "assistant", "content": "", "refusal": None}])
 
     def _content_block(self, event: Mapping[str, Any]) -> list[Chunk]:
-        return self._chunks(self._content.receive(event))
+        return self._told(self._content.receive(event))
 
     def _message_delta(self, event: Mapping[str, Any]) -> list[Chunk]:
         self._usage = merged(self._usage, as_mapping(event.get("usage")))
@@ -174,7 +179,7 @@ class ChunkStream:
         self._stop_details = fields.get("stop_details") or self._stop_details
 
     def _message_stop(self, event: Mapping[str, Any]) -> list[Chunk]:
-        chunks = self._chunks(self._content.stop_message())
+        chunks = self._told(self._content.stop_message())
         if self.stop_reason == "pause_turn" and self._pauses_left > 0:
             # Upstream refuses to be sent text blocks without text (rules B.4).
             content = [block for block in self.raw_content if not _is_blank(block)]
@@ -205,10 +210,9 @@ class ChunkStream:
         )
         self.warnings += warnings
         self.finish_reason = finish
-        chunks = [*self._chunks(deltas), self._chunk({}, finish)]
+        chunks = [*self._told(deltas), self._chunks.of({}, finish)]
         if self._exchange.include_usage:
-            usage = completion_usage(self.usage or {})
-            chunks.append({**self._head, "choices": [], "usage": usage})
+            chunks.append(self._chunks.of_usage(completion_usage(self.usage or {})))
         return chunks
 
     def _error(self, event: Mapping[str, Any]) -> list[Chunk]:
@@ -239,16 +243,27 @@ class Transcoder:
 
     def feed(self, data: bytes) -> bytes:
         """What ``data`` makes. Ignored while paused and once the stream has ended."""
-        if self._ignoring():
-            return b""
+        frames: list[bytes] = []
+        start = 0
+        while start < len(data) and not self._ignoring():
+            if self._decoder.at_boundary and (plain := self.stream.plain_deltas):
+                start = plain.take(data, start, frames)
+            end = sse.frame_end(data, start)
+            if start < end:
+                frames += self._full_way(data[start:end])
+            start = end
+        if self.stream.paused is not None:
+            self._decoder = sse.Decoder()  # the next Message comes in a body of its own
+        return b"".join(frames)
+
+    def _full_way(self, data: bytes) -> list[bytes]:
         try:
             events = self._decoder.feed(data)
         except sse.EventTooLarge as failure:
-            return self.fail(f"Upstream's stream is broken: {failure}.", "bad_gateway")
-        frames = b"".join([self._frames(event) for event in events])
-        if self.stream.paused is not None:
-            self._decoder = sse.Decoder()  # the next Message comes in a body of its own
-        return frames
+            return [
+                self.fail(f"Upstream's stream is broken: {failure}.", "bad_gateway")
+            ]
+        return [self._frames(event) for event in events]
 
     def end(self) -> bytes:
         """Upstream's body has ended, or broke off."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from .calls import (
     tool_use_call,
 )
 from .exchange import Exchange
+from .plain_deltas import HOLE, Shape
 
 
 class BrokenStream(ValueError):
@@ -31,11 +33,13 @@ class StreamedContent:
     def __init__(self, exchange: Exchange) -> None:
         self.calls = 0
         """How many calls the model has made."""
+        self.open: StreamedBlock | None = None
+        """The block that was started last; None once it has been stopped."""
         self._exchange = exchange
         self._message_id = ""
         self._blocks: list[StreamedBlock] = []
         self._by_index: dict[int, StreamedBlock] = {}  # of the Message at hand
-        self._open: StreamedBlock | None = None
+        self._open_index = 0
         self._length = 0  # of the ``content`` given out, in code points
         self._emulated: StreamedCall | None = None
 
@@ -55,6 +59,24 @@ class StreamedContent:
             BrokenStream: the event makes no sense where it stands.
         """
         return _EVENTS[event["type"]](self, event)
+
+    def plain_shape(self) -> Shape | None:
+        """The plain deltas of the open block; None when it can have none."""
+        block = self.open
+        plain = _PLAIN.get(block.type) if block is not None else None
+        if block is None or plain is None:
+            return None
+        if block.type == "text" and self._exchange.emulated_tool is not None:
+            return None
+        type_, field, told = plain
+        deltas, full_way = told(self, block), _DELTAS[type_]
+        return Shape(
+            index=self._open_index,
+            type=type_,
+            field=field,
+            delta=deltas[0] if deltas else None,
+            keep=lambda text: full_way(self, block, {field: text}),
+        )
 
     def stop_message(self) -> list[Delta]:
         """No more blocks in this Message; a ``content_block_stop`` may be missing."""
@@ -120,18 +142,19 @@ class StreamedContent:
     def _content_block_stop(self, event: Mapping[str, Any]) -> list[Delta]:
         index = event.get("index")
         block = self._by_index.get(index) if isinstance(index, int) else None
-        return self._stop() if block is self._open else []
+        return self._stop() if block is self.open else []
 
     def _start(self, index: int, fields: Mapping[str, Any]) -> list[Delta]:
         deltas = self._stop()  # blocks come one after the other
         block = StreamedBlock(fields, self._length)
-        self._open = self._by_index[index] = block
+        self.open = self._by_index[index] = block
+        self._open_index = index
         self._blocks.append(block)
         begin = _STARTS.get(block.type)
         return deltas + begin(self, block) if begin else deltas
 
     def _stop(self) -> list[Delta]:
-        block, self._open = self._open, None
+        block, self.open = self.open, None
         if block is None or block.call is None:
             return []
         return block.call.end(block.arguments())
@@ -164,6 +187,9 @@ class StreamedContent:
             self._emulated, deltas = self._new_call(call)
         return deltas + self._emulated.piece(text)
 
+    def _plain_text(self, block: StreamedBlock) -> list[Delta]:
+        return [{"content": HOLE}]
+
     def _start_thinking(self, block: StreamedBlock) -> list[Delta]:
         return self._show_thinking(block.text("thinking"))
 
@@ -177,6 +203,9 @@ class StreamedContent:
     def _show_thinking(self, thinking: str) -> list[Delta]:
         shown = thinking and self._exchange.settings.reasoning_content
         return [{"reasoning_content": thinking}] if shown else []
+
+    def _plain_thinking(self, block: StreamedBlock) -> list[Delta]:
+        return self._show_thinking(HOLE)
 
     def _start_tool_use(self, block: StreamedBlock) -> list[Delta]:
         fallback_id = synthetic_id(self._message_id, str(len(self._blocks) - 1))
@@ -198,9 +227,13 @@ class StreamedContent:
         block.add_json(text)
         if block.call is None:
             return []
-        if block is not self._open:
+        if block is not self.open:
             raise BrokenStream("input_json_delta came after its content block")
         return block.call.piece(text)
+
+    def _plain_input(self, block: StreamedBlock) -> list[Delta]:
+        # A copy: a call remembers that it was told a piece.
+        return copy.copy(block.call).piece(HOLE) if block.call is not None else []
 
     def _signature_delta(
         self, block: StreamedBlock, delta: Mapping[str, Any]
@@ -247,6 +280,18 @@ _DELTAS: Final[
     "signature_delta": StreamedContent._signature_delta,
     "citations_delta": StreamedContent._citations_delta,
     "compaction_delta": StreamedContent._compaction_delta,
+}
+# By the type of a block: the kind of delta that it has many of, the only field of such
+# a delta, and what one with a hole in it tells the client (not more than one delta).
+_PLAIN: Final[
+    Mapping[
+        str,
+        tuple[str, str, Callable[[StreamedContent, StreamedBlock], list[Delta]]],
+    ]
+] = {
+    "text": ("text_delta", "text", StreamedContent._plain_text),
+    "thinking": ("thinking_delta", "thinking", StreamedContent._plain_thinking),
+    "tool_use": ("input_json_delta", "partial_json", StreamedContent._plain_input),
 }
 # The block that a delta without one must belong to, when there is only one choice.
 _IMPLIED_BLOCKS: Final = {"text_delta": "text", "thinking_delta": "thinking"}
