@@ -70,6 +70,13 @@ faults: $(VENV)/ready  ## the fault suite, with the table of docs/reliability.md
 	$(BIN)/python -m pytest tests/faults --figures .faults.md
 	@cat .faults.md
 
+FUZZ_MINUTES ?= 10
+fuzz: $(VENV)/ready  ## look for inputs that break a promise (FUZZ_MINUTES=10)
+	cd tests && PYTHONPATH=.:../addons $(abspath $(BIN))/python -m fuzz --minutes $(FUZZ_MINUTES)
+
+soak: $(VENV)/ready  ## 50,000 requests and 10,000 streams with faults: nothing may grow
+	$(BIN)/python -m benchmarks.soak
+
 clean:
 	rm -rf $(VENV) $(VENV_NEW) $(CLIENTS) $(NODE_CLIENTS)/node_modules
 

@@ -164,7 +164,10 @@ def test_a_saved_flow_shows_the_same_without_the_proxy(
     saved = FlowReader(io.BytesIO(viewer.dump())).stream()
     (flow,) = (flow for flow in saved if flow.id == shown["id"])
     for name, render in VIEWS.items():
-        assert viewer.view(shown, name.lower()) == render(recorded(flow), "response")
+        text = viewer.view(shown, name.lower())
+        lines = [line.rstrip() for line in text.split("\n")]  # mitmweb's have a space
+        made = render(recorded(flow), "response").split("\n")
+        assert lines == [line.rstrip() for line in made]
 
 
 def test_a_request_under_way_has_views_too(web: tuple[RunningProxy, Viewer]) -> None:

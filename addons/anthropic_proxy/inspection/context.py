@@ -60,7 +60,7 @@ def render(recorded: Recorded, side: Side = "request") -> str:
     if recorded.upstream_request is None:
         lines.append("Nothing was sent to Anthropic: this is the client's own request.")
     if body.note:
-        lines.append(f"{WARN} {body.note}")
+        lines += paragraph(f"{WARN} {body.note}", indent=2)
     shares = _Shares(parts, total)
     if recorded.upstream_request is not None:
         marks = [mark for part in parts for mark in part.marks]
@@ -73,7 +73,7 @@ def render(recorded: Recorded, side: Side = "request") -> str:
 def _without_parts(message: Message, note: str) -> list[str]:
     told = "The request holds neither tools nor system nor messages, but"
     lines = [f"{told} {size(message.size)}."]
-    return [*lines, f"{WARN} {note}"] if note else lines
+    return [*lines, *paragraph(f"{WARN} {note}", indent=2)] if note else lines
 
 
 def _usage(recorded: Recorded) -> Mapping[str, Any]:

@@ -12,7 +12,7 @@ from .answers import Answer, answer_of
 from .bodies import read
 from .json_text import compact, value_line
 from .recorded import Message, Recorded
-from .text import WARN, count, one_line, pairs, plural, shortened, table
+from .text import WARN, count, hanging, one_line, pairs, plural, shortened, table
 
 _MESSAGE_LIMIT: Final = 600
 _RETRY_HEADERS: Final = ("retry-after", "retry-after-ms", "x-should-retry")
@@ -199,7 +199,7 @@ def _told(made: Mapping[str, Any], client: Answer) -> list[str]:
     told = {name: client.usage.get(name) for name in names}
     if all(told[name] == made[name] for name in names):
         return []
-    return [f"  {WARN} The client was told {value_line(compact(told))}."]
+    return hanging(f"  {WARN} The client was told {value_line(compact(told))}.", 4)
 
 
 def _flat(usage: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -53,9 +53,9 @@ _NESTED: Final = re.compile(
 _UUID: Final = re.compile(
     r"(?i)(?<![0-9a-f])[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?![0-9a-f])"
 )
+# One of Anthropic's is one wherever it begins: behind "%3D", too.
+_KEY: Final = re.compile(r"(?:\bsk-|sk-ant-)(?:ant-)?(?P<value>[A-Za-z0-9_-]{8,})")
 _PATTERNS: Final = (
-    # One of Anthropic's is one wherever it begins: behind "%3D", too.
-    re.compile(r"(?:\bsk-|sk-ant-)(?:ant-)?(?P<value>[A-Za-z0-9_-]{8,})"),
     re.compile(r"(?i)\bbearer\s+(?P<value>[A-Za-z0-9._~+/=-]{8,})"),
     re.compile(r"\b(?P<value>eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]+)?)"),
     re.compile(
@@ -79,7 +79,7 @@ _FRAGMENTS: Final = frozenset(
     }
 )  # fmt: skip
 _DATA_LINE: Final = re.compile(r"^data: ?(?P<json>\{.*)$", re.MULTILINE)
-_OTHER_LINE: Final = re.compile(r"^(?!data: ?\{)(?!event:).+$", re.MULTILINE)
+_OTHER_LINE: Final = re.compile(r"^(?!data: ?\{)(?!event: ?[a-z_]*$).+$", re.MULTILINE)
 
 # Where a body was cut, half of a secret could be left, which no pattern finds.
 _LAST_WORD: Final = re.compile(r'[^\s"{}\[\],:]+\Z')
@@ -172,7 +172,14 @@ class Scrubber:
             self._passage(Text(out, raw, [(0, len(raw))], escaped=False))
         if cut and (half := _LAST_WORD.search(raw, len(raw) - 200)):
             out[half.start() :] = b"*" * len(half[0])
+        self._sweep(out)
         return bytes(out)
+
+    def _sweep(self, out: bytearray) -> None:
+        """What stands in no string, where it should: JSON may be broken."""
+        raw = out.decode("latin-1")
+        for start, end in self._keys(raw):
+            out[start:end] = self._substitute(raw[start:end]).encode()
 
     def _events(self, out: bytearray, raw: str) -> None:
         """Server-sent events; the fragments of a block are read as one text."""
@@ -231,11 +238,7 @@ class Scrubber:
 
     def _found(self, text: str) -> Iterator[tuple[int, int]]:
         """Where something has to go; places may overlap."""
-        for known in self._sought:
-            at = text.find(known)
-            while at >= 0:
-                yield at, at + len(known)
-                at = text.find(known, at + len(known))
+        yield from self._keys(text)
         for pattern in _PATTERNS:
             for found in pattern.finditer(text):
                 yield found.span("value")
@@ -244,6 +247,16 @@ class Scrubber:
         if "@" in text:
             for found in _EMAIL.finditer(text):
                 yield found.span("value")
+
+    def _keys(self, text: str) -> Iterator[tuple[int, int]]:
+        """What is known to be a secret, and what can be nothing else."""
+        for known in self._sought:
+            at = text.find(known)
+            while at >= 0:
+                yield at, at + len(known)
+                at = text.find(known, at + len(known))
+        for found in _KEY.finditer(text):
+            yield found.span("value")
 
     def _named(self, value: str) -> str:
         """What stands for a personal member's value, which may be elsewhere, too."""

@@ -19,7 +19,6 @@ from mitmproxy.proxy.layers.http._events import (
 )
 from mitmproxy.proxy.layers.http._http1 import Http1Server
 
-from .cut_through import CutThrough, PassingStream, cut_through
 from .egress import EgressStream
 from .gathering import Gathered
 from .http_facts import NOT_HTTP, is_html_refusal, without_bytes
@@ -53,31 +52,9 @@ class EgressLayer(HttpLayer):
         self._silenced = False  # the client was refused; nothing more is sent to it
         self._timer: commands.RequestWakeup | None = None
         self._reads = 0  # of upstream's sockets
-        self._cut_through: CutThrough | None = None  # of the answer that is coming in
         self._head_since: float | None = None  # an unfinished head is being read
 
     # -- connections ---------------------------------------------------------------
-
-    def handle_event(self, event: events.Event) -> Commands:
-        """Cut the way of a stream's data short where that is possible."""
-        if (
-            isinstance(event, events.DataReceived)
-            and event.connection is not self.context.client
-        ):
-            return self._from_upstream(event)
-        handled: Commands = super().handle_event(event)
-        return handled
-
-    def _from_upstream(self, event: events.DataReceived) -> Commands:
-        way = self._cut_through
-        if way is not None and not self._silenced:
-            sent = way.take(event)
-            if sent is not None:
-                yield from sent
-                return
-        yield from super().handle_event(event)
-        if way is None or way.is_over:
-            self._cut_through = cut_through(self, event.connection)
 
     def _handle_event(self, event: events.Event) -> Commands:
         """What the base class wants done, mended where it speaks to the client."""
@@ -128,7 +105,7 @@ class EgressLayer(HttpLayer):
 
     def make_stream(self, stream_id: int) -> Commands:
         """Called by the base class for each request."""
-        stream = PassingStream(self.context.fork(), stream_id, self._stages())
+        stream = EgressStream(self.context.fork(), stream_id, self._stages())
         self.streams[stream_id] = stream
         yield from self.event_to_child(stream, events.Start())
         yield from self._wind(time.monotonic())

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from h11._readers import ChunkedReader
 from mitmproxy.connection import Connection
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.layers.http._base import ReceiveHttp
@@ -15,9 +13,6 @@ from mitmproxy.proxy.layers.http._events import (
     ResponseEndOfMessage,
     ResponseProtocolError,
 )
-from mitmproxy.proxy.layers.http._http1 import Http1Client
-
-from .chunk_reading import WholeChunks
 
 Commands = layer.CommandGenerator[None]
 
@@ -34,8 +29,7 @@ class Gathered(layer.Layer):
     """A connection whose body fragments come once per socket read.
 
     mitmproxy passes on each HTTP chunk by itself, at a fixed cost that is most of what
-    a stream of small deltas takes. So chunks are joined, by another reader from the
-    second one of a body on.
+    a stream of small deltas takes.
 
     It also has no trailers: they raise, and the connection would hang for ever. Here
     they end it with an error.
@@ -65,8 +59,6 @@ class Gathered(layer.Layer):
                     isinstance(command.event, ResponseData)
                     and (not run or run[0].stream_id == command.event.stream_id)
                 ):
-                    if not run:
-                        _read_whole_chunks(self._child)
                     run.append(command.event)
                     continue
                 yield from _joined(run)
@@ -93,21 +85,6 @@ class Gathered(layer.Layer):
         yield ReceiveHttp(
             kind(stream_id, "HTTP trailers are not understood", kind.code)
         )
-
-
-def http1_client(top: layer.Layer) -> Http1Client | None:
-    """The reader of an HTTP/1 connection to upstream below ``top``, if it is one."""
-    here: Any = top
-    while here is not None and not isinstance(here, Http1Client):
-        here = getattr(here, "child_layer", None)
-    return here
-
-
-def _read_whole_chunks(top: layer.Layer) -> None:
-    client = http1_client(top)
-    if client is not None and isinstance(client.body_reader, ChunkedReader):
-        # mitmproxy takes another one for the next body.
-        client.body_reader = WholeChunks(client.body_reader)  # type: ignore[assignment]
 
 
 def _joined(run: list[ResponseData]) -> Iterator[commands.Command]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import zlib
 from typing import Any
 
 from anthropic_proxy.inspection.scrubbing import Scrubber
@@ -43,15 +44,22 @@ def _read(body: bytes) -> Any:
 def check(data: bytes) -> None:
     """As long as before, JSON if it was, and without what was to go."""
     chosen, body = switches(data)
-    scrubber = Scrubber([SECRET], blank=bool(chosen & 1))
-    out = scrubber.body(body, cut=bool(chosen & 2))
+    blank, cut = bool(chosen & 1), bool(chosen & 2)
+    before = _read(body)
+    if cut:
+        body = body[: zlib.crc32(body) % (len(body) + 1)]
+    out = Scrubber([SECRET], blank=blank).body(body, cut=cut)
     assert len(out) == len(body)
-    before, after = _read(body), _read(out)
-    for secret in (SECRET, KEY):
-        assert secret.encode() not in out
-        if before is not None and not chosen & 2:
-            assert secret not in strings(after)
-    if before is not None and not chosen & 2 and body.lstrip()[:1] in (b"{", b"["):
+    if before is None and body.lstrip()[:1] in (b"{", b"["):
+        return  # what looks like JSON and is none is not all looked through
+    assert SECRET.encode() not in out
+    assert KEY.encode() not in out
+    if before is None or cut:
+        return
+    after = _read(out)
+    assert SECRET not in strings(after)
+    assert KEY not in strings(after)
+    if body.lstrip()[:1] in (b"{", b"["):
         assert after is not None, "valid JSON became invalid"
         assert _shape(before) == _shape(after)
 
