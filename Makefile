@@ -10,9 +10,8 @@ BIN = $(VENV)/bin
 BIN_NEW = $(VENV_NEW)/bin
 # Most tests wait for processes; two of them at a time use the machine better.
 PARALLEL = --numprocesses 2 --dist loadfile
-# What rests on mitmproxy and on the SDKs; the rest does not know the line it runs on.
-ON_BOTH_LINES = tests/integration tests/faults $(shell grep -lE \
-  'mitmproxy|anthropic_proxy.proxy|^(from|import) (openai|anthropic)[. ]' tests/unit/*.py)
+# What runs inside mitmproxy; the rest does not know the line it runs on.
+ON_BOTH_LINES = tests/integration tests/faults
 
 # Real clients need versions of their libraries that do not fit beside each other.
 CLIENTS = .venv-clients
@@ -69,6 +68,10 @@ bench: $(VENV)/ready  ## speed against a bare mitmdump, interleaved
 faults: $(VENV)/ready  ## the fault suite, with the table of docs/reliability.md
 	$(BIN)/python -m pytest tests/faults --figures .faults.md
 	@cat .faults.md
+
+audit: $(VENV)/ready  ## known vulnerabilities of what the product needs
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python pip-audit
+	@$(BIN)/python scripts/audit.py $(BIN)/pip-audit
 
 FUZZ_MINUTES ?= 10
 fuzz: $(VENV)/ready  ## look for inputs that break a promise (FUZZ_MINUTES=10)
