@@ -6,6 +6,7 @@ import json
 import socket
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -137,7 +138,7 @@ def test_a_request_behind_a_stream_that_falls_silent_is_answered_too(
     with socket.create_connection(("127.0.0.1", proxy.port), timeout=8) as client:
         client.sendall(request.encode() * 2)
         received = b""
-        while received.count(LAST_CHUNK) < 2:
+        while received.count(b"\r\n" + LAST_CHUNK) < 2:  # no id that ends in 0
             data = client.recv(65536)
             assert data, received
             received += data
@@ -272,3 +273,21 @@ def test_a_kept_connection_that_upstream_has_closed_is_not_an_error(
         upstream.hangups = 2  # a fresh one is closed too: that is upstream's failure
         assert client.post(CHAT, json=body).status_code == 502
     assert upstream.hangups == 0
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+@pytest.mark.parametrize("path", [CHAT, NATIVE])
+def test_waiting_costs_nothing(
+    proxy: RunningProxy, upstream: Upstream, path: str
+) -> None:
+    """The clock ticks now and then, and does not spin once something is late."""
+
+    def switches() -> int:
+        status = Path(f"/proc/{proxy.pid}/status").read_text("utf-8")
+        return int(status.partition("\nvoluntary_ctxt_switches:")[2].split()[0])
+
+    upstream.steps = [json_answer(200, ANSWER)]
+    assert Answer(proxy, path).status == 200
+    upstream.steps, before = [RESPONSE + 1, json_answer(200, ANSWER)], switches()
+    assert Answer(proxy, path, max_tokens=100).status == 200
+    assert switches() - before < 200  # a clock that spins makes a thousand a second

@@ -84,16 +84,20 @@ class Waiting(ClientErrors):
             self._limit = self._stages.timeouts.idle
 
     def due(self, now: float) -> float:
-        """When the clock is next needed, in monotonic seconds."""
+        """When the clock is next needed, in monotonic seconds.
+
+        Never a time that has passed: what is late stays late until something happens,
+        and the clock would do nothing but tick.
+        """
         timeouts = self._stages.timeouts
-        soonest = now + timeouts.ping
+        wanted = [now + timeouts.ping]
         if self.connecting is not None:
-            soonest = min(soonest, self.connecting + timeouts.connect)
+            wanted.append(self.connecting + timeouts.connect)
         if self._limit is not None:
-            soonest = min(soonest, self._heard + self._limit)
+            wanted.append(self._heard + self._limit)
         if self._asked:
-            soonest = min(soonest, self._told + timeouts.ping)
-        return soonest
+            wanted.append(self._told + timeouts.ping)
+        return min(when for when in wanted if when > now)
 
     def connect_timed_out(self, now: float) -> bool:
         """Whether the connection under way takes too long; notes why it will fail."""
@@ -134,6 +138,9 @@ class Waiting(ClientErrors):
 
     def _ping_when_due(self, now: float) -> Iterator[commands.Command]:
         if self._asked and now - self._told >= self._stages.timeouts.ping * _NEARLY:
+            self._told = (
+                now  # also when there is nothing to send: not due again at once
+            )
             yield from self._ping()
 
     def _timed_out(self) -> Commands:
