@@ -10,8 +10,11 @@ BIN = $(VENV)/bin
 BIN_NEW = $(VENV_NEW)/bin
 # Most tests wait for processes; two of them at a time use the machine better.
 PARALLEL = --numprocesses 2 --dist loadfile
-# What runs inside mitmproxy; the rest does not know the line it runs on.
-ON_BOTH_LINES = tests/integration tests/faults
+# What rests on mitmproxy's own classes and on the SDKs; the rest does not know the line
+# it runs on. (make test-new runs everything.)
+ON_BOTH_LINES = tests/faults $(addprefix tests/integration/test_,$(addsuffix .py, \
+  anthropic_sdk attacks canary content_views credentials_on_the_wire fail_closed \
+  flow_commands launcher native openai_sdk recording web_attackers))
 
 # Real clients need versions of their libraries that do not fit beside each other.
 CLIENTS = .venv-clients
