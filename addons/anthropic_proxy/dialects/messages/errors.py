@@ -27,8 +27,6 @@ _TYPES: Final[Mapping[int, str]] = {
 _CONTENT: Final = frozenset(
     {"content_block_start", "content_block_delta", "content_block_stop", "ping"}
 )
-# A frame that begins so is not even decoded: nearly all of a stream is such frames.
-_DELTA: Final = b"event: content_block_delta\ndata: "
 
 
 def error_for(status: int, message: str) -> dict[str, Any]:
@@ -58,7 +56,8 @@ class NativeStreamWatch:
         self._decoder: sse.Decoder | None = (
             sse.Decoder()
         )  # None: cannot follow any more
-        self._tail = b""  # the last bytes so far
+        self._in_line = False  # whether the bytes so far end inside a line
+        self._tail = b""  # the last of them
 
     @property
     def truncated(self) -> bool:
@@ -79,22 +78,16 @@ class NativeStreamWatch:
         """Look at bytes that pass through."""
         if self._decoder is None or self.finished or not data:
             return
+        self._in_line = not data.endswith((b"\n", b"\r"))
         self._tail = (self._tail + data[-4:])[-4:]
         try:
-            self._follow(self._decoder, data)
+            events = self._decoder.feed(data)
         except sse.EventTooLarge:
             self._decoder = None
-
-    def _follow(self, decoder: sse.Decoder, data: bytes) -> None:
-        start = 0
-        while start < len(data) and not self.finished:
-            if decoder.at_boundary:
-                start = sse.skipped(data, start, _DELTA)
-            end = sse.frame_end(data, start)
-            for event in decoder.feed(data[start:end]):
-                if event.name not in _CONTENT:
-                    self._look(event.data)
-            start = end
+            return
+        for event in events:
+            if event.name not in _CONTENT and not self.finished:
+                self._look(event.data)
 
     def fail(self, type_: str, message: str) -> bytes:
         """Bytes that end the stream with an error; none when it has ended already.
@@ -106,8 +99,7 @@ class NativeStreamWatch:
         if self.finished:
             return b""
         self.finished = self.failed = True
-        in_line = self._tail and not self._tail.endswith((b"\n", b"\r"))
-        return (b"\n" if in_line else b"") + error_event(type_, message)
+        return (b"\n" if self._in_line else b"") + error_event(type_, message)
 
     def end(self) -> bytes:
         """Bytes to add once upstream's body has ended: none if it was complete."""
