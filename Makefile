@@ -21,7 +21,7 @@ CLIENTS = .venv-clients
 CLIENT_SETS = newest openai2
 NODE_CLIENTS = tests/clients/node
 
-.PHONY: demo run test test-new test-all test-second-line test-clients test-deployment \
+.PHONY: demo run test test-new test-all test-second-line test-clients test-deployment test-oldest \
   check fix bench faults fuzz soak audit clean
 
 demo: $(VENV)/ready   ## three conversations on the embedded simulator
@@ -75,6 +75,13 @@ faults: $(VENV)/ready  ## the fault suite, with the table of docs/reliability.md
 audit: $(VENV)/ready  ## known vulnerabilities of what the product needs
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python pip-audit
 	@$(BIN)/python scripts/audit.py $(BIN)/pip-audit
+
+test-oldest:  ## every test with the oldest dependencies that are allowed
+	@$(PYTHON) -m venv .venv-oldest
+	@$(PYTHON) scripts/oldest.py > .venv-oldest/constraints.txt
+	@.venv-oldest/bin/python -m pip install --quiet -c .venv-oldest/constraints.txt \
+	  --editable . --group test
+	.venv-oldest/bin/python -m pytest $(PARALLEL)
 
 FUZZ_MINUTES ?= 10
 fuzz: $(VENV)/ready  ## look for inputs that break a promise (FUZZ_MINUTES=10)
