@@ -8,13 +8,11 @@ VENV = .venv
 VENV_NEW = .venv-new
 BIN = $(VENV)/bin
 BIN_NEW = $(VENV_NEW)/bin
-# Most tests wait for processes; two of them at a time use the machine better.
-PARALLEL = --numprocesses 2 --dist loadfile
-# What rests on mitmproxy's own classes and on the SDKs; the rest does not know the line
-# it runs on. (make test-new runs everything.)
-ON_BOTH_LINES = tests/faults $(addprefix tests/integration/test_,$(addsuffix .py, \
-  anthropic_sdk attacks canary content_views credentials_on_the_wire fail_closed \
-  flow_commands launcher native openai_sdk recording web_attackers))
+# Many tests wait for processes; three of them at a time use the machine better.
+PARALLEL = --numprocesses 3 --dist loadfile
+# What rests on mitmproxy and on the SDKs; units do not know the line they run on.
+# (make test-new runs everything.)
+ON_BOTH_LINES = tests/faults tests/integration
 
 # Real clients need versions of their libraries that do not fit beside each other.
 CLIENTS = .venv-clients
@@ -85,6 +83,7 @@ test-oldest:  ## every test with the oldest dependencies that are allowed
 
 FUZZ_MINUTES ?= 10
 fuzz: $(VENV)/ready  ## look for inputs that break a promise (FUZZ_MINUTES=10)
+	$(BIN)/python -m pytest $(PARALLEL) --hypothesis-profile=new-inputs tests/unit
 	cd tests && PYTHONPATH=.:../addons $(abspath $(BIN))/python -m fuzz --minutes $(FUZZ_MINUTES)
 
 soak: $(VENV)/ready  ## 50,000 requests and 10,000 streams with faults: nothing may grow

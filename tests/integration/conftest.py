@@ -27,7 +27,9 @@ def proxy(
     """``mitmdump -s`` in the form people know, with a key in the environment."""
     home = tmp_path_factory.mktemp("home")
     environment = {"ANTHROPIC_API_KEY": PROXY_KEY}
-    with RunningProxy(home, upstream=simulator.url, environment=environment) as running:
+    with RunningProxy(
+        home, upstream=simulator.url, environment=environment, forked=False
+    ) as running:
         yield running
 
 

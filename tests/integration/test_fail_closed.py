@@ -24,12 +24,13 @@ CLIENT_KEY = "sk-ant-api03-test-key-of-the-client"
 
 BROKEN_STAGE = """
 from anthropic_proxy.proxy import pipeline
-from anthropic_proxy.proxy.addon import addons
+from anthropic_proxy.proxy.addon import AnthropicProxy
 
 def broken(*args, **kwargs):
     raise RuntimeError("a bug of ours")
 
 pipeline.Pipeline.{stage} = broken
+addons = [AnthropicProxy()]
 """
 
 NO_ADDON = "addons = []\n"

@@ -71,7 +71,11 @@ def test_serve_talks_to_upstream_and_stops_cleanly(
 ) -> None:
     environment = {"ANTHROPIC_API_KEY": "sk-ant-api03-test-key"}
     with RunningProxy(
-        home, upstream=simulator.url, command="launcher", environment=environment
+        home,
+        upstream=simulator.url,
+        command="launcher",
+        environment=environment,
+        forked=False,
     ) as proxy:
         health = httpx.get(f"{proxy.url}/health", trust_env=False).json()
         assert health["status"] == "ok"
@@ -153,7 +157,11 @@ def test_the_addon_path_is_what_mitmdump_loads(home: Path) -> None:
 def test_mitmweb_runs_the_addon(home: Path, simulator: SimulatorThread) -> None:
     environment = {"ANTHROPIC_API_KEY": "sk-ant-api03-test-key"}
     with RunningProxy(
-        home, upstream=simulator.url, command="mitmweb", environment=environment
+        home,
+        upstream=simulator.url,
+        command="mitmweb",
+        environment=environment,
+        forked=False,
     ) as proxy:
         body = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}]}
         answer = httpx.post(

@@ -73,8 +73,9 @@ BEGUN = stream_head() + chunk(START + DELTA)
 # Stages that raise for requests which say so; `begin` sees every request first.
 BUGS = """
 from anthropic_proxy.proxy import pipeline
-from anthropic_proxy.proxy.addon import addons
+from anthropic_proxy.proxy.addon import AnthropicProxy
 
+addons = [AnthropicProxy()]
 Pipeline = pipeline.Pipeline
 wanted = {}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Iterator
@@ -37,7 +38,8 @@ def peers(pid: int) -> Iterator[tuple[str, str]]:
     """
     inodes = set()
     for entry in Path(f"/proc/{pid}/fd").iterdir():
-        inodes |= set(re.findall(r"socket:\[(\d+)\]", str(entry.readlink())))
+        with contextlib.suppress(FileNotFoundError):  # closed since it was listed
+            inodes |= set(re.findall(r"socket:\[(\d+)\]", str(entry.readlink())))
     for table in ("tcp", "tcp6", "udp", "udp6"):
         for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
             fields = line.split()

@@ -180,6 +180,7 @@ def test_workers_end_with_their_parent_and_finish_what_they_began(home: Path) ->
             # An option by which they start all of mitmdump.
             arguments=("--set", "anticache=true"),
             environment={"ANTHROPIC_API_KEY": "key", "ANTHROPIC_PROXY_WORKERS": "2"},
+            forked=False,
         ) as proxy,
         ThreadPoolExecutor(1) as pool,
     ):

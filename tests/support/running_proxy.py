@@ -13,6 +13,8 @@ from types import TracebackType
 
 from anthropic_proxy.cli.ports import free_port
 
+from .forked import CAN_FORK, Forked
+
 ROOT = Path(__file__).resolve().parents[2]
 ADDON = ROOT / "addons" / "anthropic_proxy_addon.py"
 START_SECONDS = 30
@@ -60,10 +62,12 @@ class RunningProxy:
         addon: Path = ADDON,
         settle_seconds: float = 0,
         listen_host: str = "127.0.0.1",
+        forked: bool = True,
     ) -> None:
         """``settle_seconds``: mitmproxy exits when anything is logged as an error
         while it starts, after it listens; tests whose first request provokes an error
-        have to wait for that to be over."""
+        have to wait for that to be over. ``forked``: from a process that has imported
+        all of it (``fork_server``), which is the same but for the start."""
         self.home = home
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -74,8 +78,11 @@ class RunningProxy:
         self._addon = addon
         self._settle_seconds = settle_seconds
         self._listen_host = listen_host
+        # What an interpreter reads at its start is not read in a fork.
+        own_start = {"PYTHONPATH", "SSLKEYLOGFILE"} & self._environment.keys()
+        self._forked = forked and CAN_FORK and not own_start
         self._log_path = home / f"proxy-{self.port}.log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Forked | None = None
 
     def command_line(self) -> list[str]:
         if self._command == "launcher":
@@ -91,20 +98,27 @@ class RunningProxy:
 
     def __enter__(self) -> RunningProxy:
         with self._log_path.open("wb") as log:
-            self._process = subprocess.Popen(
-                self.command_line(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd=self.home,
-                env=clean_environment(self.home, **self._environment),
-            )
+            self._process = self._start(log.fileno())
         try:
             self._wait_until_ready()
         except BaseException:
             self.stop()
             raise
         return self
+
+    def _start(self, log: int) -> subprocess.Popen[bytes] | Forked:
+        line = self.command_line()
+        environment = clean_environment(self.home, **self._environment)
+        if self._forked:
+            return Forked(line, log=log, folder=self.home, environment=environment)
+        return subprocess.Popen(
+            line,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd=self.home,
+            env=environment,
+        )
 
     def __exit__(
         self,
@@ -143,7 +157,7 @@ class RunningProxy:
         return process.returncode
 
     @property
-    def process(self) -> subprocess.Popen[bytes]:
+    def process(self) -> subprocess.Popen[bytes] | Forked:
         assert self._process is not None
         return self._process
 

@@ -93,8 +93,12 @@ def hanging(text: str, indent: int) -> list[str]:
 
 
 def text_of(*parts: Iterable[str]) -> str:
-    """Lines put together; blank ones at the beginning and the end are left out."""
-    return "\n".join(line for part in parts for line in part).strip("\n")
+    """Lines put together; blank ones at the beginning and the end are left out.
+
+    What a stranger's values have made too long for its place goes on in a next line.
+    """
+    lines = (hanging(line, 4) for part in parts for line in part)
+    return "\n".join(one for some in lines for one in some).strip("\n")
 
 
 def paragraph(text: str, *, indent: int = 0) -> list[str]:

@@ -251,6 +251,3 @@ def _check_modes(modes: list[ProxyMode]) -> None:
                 f"mode: {mode.full_spec!r} is not for this addon. Start it with "
                 "--mode reverse:https://api.anthropic.com@127.0.0.1:8100"
             )
-
-
-addons = [AnthropicProxy()]

@@ -10,6 +10,7 @@ Schema = dict[str, Any]
 _TYPE_NAMES: Final = frozenset(
     {"object", "array", "string", "integer", "number", "boolean", "null"}
 )
+_OPTIONAL: Final = ("properties", "required")
 _IN_OBJECTS: Final = ("properties", "$defs", "definitions")
 _IN_LISTS: Final = ("anyOf", "oneOf", "allOf")
 _DIRECT: Final = ("items", "not", "additionalProperties")
@@ -77,6 +78,12 @@ def is_json_schema(schema: Any) -> bool:
         if not isinstance(schema.get(keyword, []), list):
             return False
     return all(map(is_json_schema, subschemas(schema)))
+
+
+def tool_schema(schema: Schema) -> dict[str, Any]:
+    """A tool's schema as it is read: at its root, and only there, null is absent."""
+    absent = [name for name in _OPTIONAL if schema.get(name) is None]
+    return {name: schema[name] for name in schema if name not in absent}
 
 
 def subschemas(schema: Schema) -> Iterator[Any]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from .api_error import ApiError, invalid
 from .conversation import placed_blocks
-from .json_schemas import Schema, is_json_schema, resolve, subschemas
+from .json_schemas import Schema, is_json_schema, resolve, subschemas, tool_schema
 from .request import Request
 
 _KEYWORDS: Final = frozenset(
@@ -98,7 +98,7 @@ def _follow(root: Schema, schema: Schema, open_: frozenset[str]) -> None:
 def enforced_schemas(request: Request) -> list[tuple[str, Schema]]:
     """Path and schema of everything the answer is held to."""
     schemas = [
-        (f"{path}.input_schema", tool["input_schema"])
+        (f"{path}.input_schema", tool_schema(tool["input_schema"]))
         for path, tool in request.custom_tools
         if tool.get("strict")
     ]

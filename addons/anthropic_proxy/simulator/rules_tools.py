@@ -8,14 +8,13 @@ from typing import Any, Final
 
 from .api_error import ApiError, invalid
 from .conversation import Placed, Turn, placed_blocks, turns
-from .json_schemas import is_json_schema
+from .json_schemas import is_json_schema, tool_schema
 from .request import Request
 
 _ID: Final = re.compile(r"[a-zA-Z0-9_-]+")
 _NAME: Final = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 _MAX_PAST_NAME: Final = 200
 _COMBINATORS: Final = ("oneOf", "allOf", "anyOf")
-_OPTIONAL: Final = ("properties", "required")
 
 
 def _of_type(turn: Turn, kind: str) -> list[Placed]:
@@ -150,15 +149,9 @@ def input_schemas(request: Request) -> None:
             if name in schema:
                 text = "input_schema does not support oneOf, allOf, or anyOf"
                 raise invalid(path, f"{text} at the top level")
-        if not is_json_schema(_without_nulls(schema)):
+        if not is_json_schema(tool_schema(schema)):
             text = "JSON schema is invalid. It must match JSON Schema draft 2020-12"
             raise invalid(path, text)
-
-
-def _without_nulls(schema: dict[str, Any]) -> dict[str, Any]:
-    """A tool's schema as it is judged: at its root, and only there, null is absent."""
-    absent = [name for name in _OPTIONAL if schema.get(name) is None]
-    return {name: schema[name] for name in schema if name not in absent}
 
 
 def choice_is_possible(request: Request) -> None:

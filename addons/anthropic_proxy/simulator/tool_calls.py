@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from .json_schemas import tool_schema
 from .schema_values import Values
 
 _WORD: Final = re.compile(r"[A-Za-z]+")
@@ -79,7 +80,7 @@ def calls(
     tool: Mapping[str, Any], text: str, *, parallel: bool
 ) -> list[dict[str, Any]]:
     """The calls of one tool, without ids: one for each name in the text."""
-    schema = tool.get("input_schema") or {"type": "object"}
+    schema = tool_schema(tool.get("input_schema") or {"type": "object"})
     names = [name for name in proper_names(text) if not is_meant(tool, name)]
     taking = _takes_name(schema)
     wanted = names[:_MAX_CALLS] if parallel and taking else names[:1]
