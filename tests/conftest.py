@@ -1,7 +1,7 @@
 """Settings of every test.
 
-A gate that tries other inputs each time fails for what its change has not done. So the
-properties are tried on the same inputs each time here; ``make fuzz`` looks for new ones.
+A gate that tries other inputs each time fails for what its change has not done. So
+the properties are tried on the same inputs each time; ``make fuzz`` looks for new ones.
 """
 
 from __future__ import annotations

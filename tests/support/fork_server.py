@@ -30,9 +30,10 @@ MAX_ORDER = 1 << 20
 
 def import_everything() -> None:
     """What any of the commands would import."""
-    import anthropic_proxy
     import mitmproxy.tools.main
     import mitmproxy.tools.web.master  # noqa: F401
+
+    import anthropic_proxy
 
     for module in pkgutil.walk_packages(anthropic_proxy.__path__, "anthropic_proxy."):
         if not module.name.endswith("__main__"):
@@ -70,7 +71,7 @@ def become(order: dict[str, Any], log: int) -> NoReturn:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
         if isinstance(end.code, str):
             print(end.code, file=sys.stderr)
-    except BaseException:  # what an interpreter does with it
+    except BaseException:  # noqa: BLE001  what an interpreter does with it
         traceback.print_exc()
     finally:
         sys.stdout.flush()
