@@ -24,7 +24,13 @@ class ClientsProxy(RunningProxy):
 
     def __init__(self, home: Path, *, upstream: str) -> None:
         key = {"ANTHROPIC_API_KEY": "sk-ant-api03-key-of-the-proxy"}
-        super().__init__(home, upstream=upstream, command="launcher", environment=key)
+        super().__init__(
+            home,
+            upstream=upstream,
+            command="launcher",
+            environment=key,
+            forked=False,  # from here: mitmproxy is in another environment
+        )
 
     def command_line(self) -> list[str]:
         return [PROXY_PYTHON, *super().command_line()[1:]]

@@ -121,5 +121,6 @@ if __name__ == "__main__":
     if not server:
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for overseers
         serve(sys.argv[1])
+    os.close(1)  # so that its reader sees when the server could not start
     os.read(0, 1)  # closed when the tests are over, however they ended
     os.kill(server, signal.SIGKILL)
