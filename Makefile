@@ -99,8 +99,7 @@ clean:
 # does it. $(1): the environment, $(2): the dependency group.
 define install
 	@$(1)/bin/python -m pip install --quiet uv
-	@$(1)/bin/uv pip install --quiet --compile-bytecode --python $(1)/bin/python \
-	  --editable . --group $(2) || \
+	@$(1)/bin/uv pip install --quiet --python $(1)/bin/python --editable . --group $(2) || \
 	  { $(1)/bin/python -m pip install --quiet --upgrade pip && \
 	    $(1)/bin/python -m pip install --quiet --editable . --group $(2); }
 	@touch $(1)/ready
@@ -122,8 +121,7 @@ $(VENV_NEW)/ready: pyproject.toml
 $(CLIENTS)/%/ready: tests/clients/%/requirements.txt
 	@echo "Building $(CLIENTS)/$* …"
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(CLIENTS)/$*
-	@$(BIN)/uv pip install --quiet --compile-bytecode --prerelease disallow \
-	  --python $(CLIENTS)/$* --requirement $<
+	@$(BIN)/uv pip install --quiet --prerelease disallow --python $(CLIENTS)/$* --requirement $<
 	@touch $@
 
 $(NODE_CLIENTS)/node_modules/ready: $(NODE_CLIENTS)/package.json
