@@ -8,11 +8,13 @@ VENV = .venv
 VENV_NEW = .venv-new
 BIN = $(VENV)/bin
 BIN_NEW = $(VENV_NEW)/bin
-# Many tests wait for processes; three of them at a time use the machine better.
+# Many tests wait for processes; three of them at a time use two cores better.
 PARALLEL = --numprocesses 3 --dist loadfile
-# What rests on mitmproxy and on the SDKs; units do not know the line they run on.
+# What rests on mitmproxy and on the SDKs; the rest does not know the line it runs on.
 # (make test-new runs everything.)
-ON_BOTH_LINES = tests/faults tests/integration
+ON_BOTH_LINES = tests/faults tests/integration $(addprefix \
+  --ignore tests/integration/test_,$(addsuffix .py, auth_cli chat_input_limits \
+  chat_models chat_options chat_thinking log model_list refresh_processes simulator))
 
 # Real clients need versions of their libraries that do not fit beside each other.
 CLIENTS = .venv-clients
