@@ -18,6 +18,9 @@ from .forked import CAN_FORK, Forked
 ROOT = Path(__file__).resolve().parents[2]
 ADDON = ROOT / "addons" / "anthropic_proxy_addon.py"
 START_SECONDS = 30
+# Without mitmdump's list of flows nobody is told of a request, as in the launcher, and
+# ``direct_layer`` handles it. The suite is run both ways (Makefile).
+UNSEEN = ("--set", "flow_detail=0") if os.environ.get("PROXY_UNSEEN") else ()
 
 
 def clean_environment(home: Path, **extra: str) -> dict[str, str]:
@@ -92,6 +95,8 @@ class RunningProxy:
         listen = f"{self._listen_host}:{self.port}"
         line = [tool(self._command), "-s", str(self._addon)]
         line += ["--mode", f"reverse:{self._upstream}@{listen}"]
+        if self._command == "mitmdump" and "flow_detail" not in str(self._arguments):
+            line += UNSEEN
         if self._command == "mitmweb":
             line += ["--no-web-open-browser", "--web-port", str(free_port())]
         return [*line, *self._arguments]

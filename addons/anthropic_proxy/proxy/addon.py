@@ -34,8 +34,8 @@ from . import (
 from .audience import Audience
 from .background import Background, cache_file
 from .call import Call
+from .direct_layer import DirectLayer
 from .draining import Draining
-from .egress_layer import EgressLayer
 from .flow_commands import FlowCommands
 from .flow_list import FlowList
 from .forwarding import target_of
@@ -182,11 +182,11 @@ class AnthropicProxy:
         here: Any = nextlayer.layer
         while here is not None and not isinstance(here, _REPLACED):
             parent, here = here, getattr(here, "child_layer", None)
-        if here is None or isinstance(here, EgressLayer):
+        if here is None:
             return
         mode = here.mode if isinstance(here, HttpLayer) else HTTPMode.transparent
         nextlayer.context.layers.remove(here)
-        ours = EgressLayer(nextlayer.context, mode, self._stages)
+        ours = DirectLayer(nextlayer.context, mode, self._stages)
         self._draining.watch(ours)
         if parent is None:
             nextlayer.layer = ours

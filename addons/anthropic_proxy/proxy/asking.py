@@ -5,9 +5,7 @@ All of it happens before the client has seen a byte, or between two parts of a t
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Final
 
 from mitmproxy.proxy import events, layer
 from mitmproxy.proxy.context import Context
@@ -24,19 +22,14 @@ from mitmproxy.proxy.layers.http._events import (
 )
 
 from .call import Call
+from .guarding import Guarded
 from .http_facts import (
-    BROKEN_ANSWER,
     CLOSED_BY_UPSTREAM,
     INTERNAL,
     is_interim,
-    scrub,
 )
 from .stages import AnthropicContinueHook, AnthropicRecoverHook, Recovery, Stages
 from .waiting import Waiting
-
-logger = logging.getLogger(__name__)
-
-_T = TypeVar("_T")
 
 Commands = layer.CommandGenerator[None]
 
@@ -44,7 +37,7 @@ HELD_BODY_BYTES: Final = 1024 * 1024
 """How much of a failed answer is kept back while we decide whether to ask again."""
 
 
-class Asking(Waiting):
+class Asking(Guarded, Waiting):
     """The part of ``EgressStream`` that speaks to upstream."""
 
     def __init__(self, context: Context, stream_id: int, stages: Stages) -> None:
@@ -52,27 +45,6 @@ class Asking(Waiting):
         self._retried = False
         self._held: ResponseHeaders | None = None
         self._held_body = bytearray()
-
-    # -- bugs of ours --------------------------------------------------------------
-
-    def _guarded(self, name: str, step: Callable[[], _T]) -> _T | None:
-        """What ``step`` returns; what it raises ends in a 500, never upstream."""
-        try:
-            return step()
-        except Exception:  # noqa: BLE001  a bug of ours must let nothing through
-            self._fail_closed(name)
-            return None
-
-    def _fail_closed(self, stage: str) -> None:
-        logger.exception("flow %s: %s failed", self.flow.id, stage)
-        if self._call is not None:
-            self._call.broken = True
-            self._call.admitted = False
-        scrub(self.flow.request.headers)
-        if not self._head_sent:
-            asked = self._call is not None and self._call.upstream_status is not None
-            reason = BROKEN_ANSWER if asked else INTERNAL
-            self.flow.response = self._stages.failure(self._call, 500, reason)
 
     # -- asking, again ------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from weakref import WeakSet
 from mitmproxy import ctx
 from mitmproxy.log import ALERT
 
-from .egress_layer import EgressLayer
+from .direct_layer import DirectLayer
 from .waiting import Stop
 
 logger = logging.getLogger(__name__)
@@ -34,10 +34,10 @@ class Draining:
         """``begin`` is called once, when the stop begins."""
         self._seconds = seconds
         self._begin = begin
-        self._layers: WeakSet[EgressLayer] = WeakSet()
+        self._layers: WeakSet[DirectLayer] = WeakSet()
         self._task: asyncio.Task[None] | None = None
 
-    def watch(self, layer: EgressLayer) -> None:
+    def watch(self, layer: DirectLayer) -> None:
         """Requests on this connection are waited for."""
         self._layers.add(layer)
 

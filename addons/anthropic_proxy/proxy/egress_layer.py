@@ -54,6 +54,15 @@ class EgressLayer(HttpLayer):
         self._reads = 0  # of upstream's sockets
         self._head_since: float | None = None  # an unfinished head is being read
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether the next request may as well be read by another layer."""
+        client = self.context.client
+        reader = self.connections.get(client)
+        if not isinstance(reader, Http1Server) or not client.connected:
+            return False
+        return not (self.streams or self._silenced or len(reader.buf))
+
     # -- connections ---------------------------------------------------------------
 
     def _handle_event(self, event: events.Event) -> Commands:

@@ -32,6 +32,8 @@ STOPPED: Final = "The proxy was stopped before the answer was complete."
 CONNECT: Final = "anthropic_connect_timeout"
 RESPONSE: Final = "anthropic_response_timeout"
 IDLE: Final = "anthropic_idle_timeout"
+NEARLY: Final = 0.999
+"""A timer may fire a little before its time."""
 
 
 @dataclass
@@ -137,7 +139,7 @@ class Waiting(ClientErrors):
             yield from self._ping_when_due(event.now)
 
     def _ping_when_due(self, now: float) -> Iterator[commands.Command]:
-        if self._asked and now - self._told >= self._stages.timeouts.ping * _NEARLY:
+        if self._asked and now - self._told >= self._stages.timeouts.ping * NEARLY:
             self._told = (
                 now  # also when there is nothing to send: not due again at once
             )
@@ -185,6 +187,3 @@ class Waiting(ClientErrors):
                 self.stream_id, reason, RequestProtocolError.code
             )
             yield SendHttp(done_with_upstream, self.context.server)
-
-
-_NEARLY = 0.999  # a timer may fire a little before its time

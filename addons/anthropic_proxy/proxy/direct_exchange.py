@@ -1,0 +1,456 @@
+"""One request and its answer under ``direct_layer``: the stages, with nobody told.
+
+The same stages in the same order as ``egress`` and ``asking`` run them, and the same
+promises to the client. What differs is beneath: a request is there in one piece, and no
+addon listens to its flow.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Final, Literal, Protocol
+
+from mitmproxy import flow as mitmproxy_flow
+from mitmproxy import http
+from mitmproxy.proxy import commands
+from mitmproxy.proxy.context import Context
+
+from ..dialects.chat_completions.errors import TRUNCATED
+from .call import Call
+from .direct_answer import DirectAnswer
+from .direct_clock import Clock
+from .direct_upstream import UpstreamConnection
+from .framing import LAST_CHUNK, BadFraming, RequestHead, answer_head, chunk, head_bytes
+from .guarding import Guarded
+from .http_facts import (
+    CLOSED_BY_UPSTREAM,
+    INTERNAL,
+    NOT_CLEAN,
+    headers_of,
+    is_clean,
+    with_fields,
+    without_bytes,
+    without_credentials,
+)
+from .stages import (
+    AnthropicContinueHook,
+    AnthropicPrepareHook,
+    AnthropicRecoverHook,
+    End,
+    Recovery,
+    Stages,
+)
+from .waiting import STOPPED
+
+Commands = Iterator[commands.Command]
+State = Literal["here", "connecting", "asked", "answered", "over"]
+
+CLIENT_LEFT: Final = "Client disconnected."
+
+
+class Line(Protocol):
+    """The connections that an exchange uses, one after the other."""
+
+    context: Context
+    upstream: UpstreamConnection
+
+    def wait_for(
+        self, hook: commands.StartHook, then: Callable[[], Commands]
+    ) -> Commands:
+        """Run a hook, and go on when it is through."""
+
+    def over(self, *, closes: bool) -> Commands:
+        """The exchange has ended; the client's connection too, if it ``closes``."""
+
+
+class DirectExchange(Guarded):
+    """From the request's last byte to the answer's."""
+
+    def __init__(
+        self, line: Line, stages: Stages, head: RequestHead, body: bytes
+    ) -> None:
+        self._line, self._stages = line, stages
+        self._client = line.context.client
+        self.flow = _flow_of(line.context, head, body)
+        self._host = _host_of(head)
+        self._body = body
+        self._closes = head.closes
+        self._call: Call | None = None
+        self._state: State = "here"
+        self.clock = Clock(stages.timeouts)
+        self._head_sent = False
+        self._framed = False  # the answer's body goes out in chunks
+        self._fresh = True  # the connection was opened for this request
+        self._retried = False
+        self._own_status: int | None = None  # HTTP status of a refusal of ours
+        self._unread = b""  # the beginning of an answer's head
+        self._answer: DirectAnswer | None = None
+
+    # -- the request ---------------------------------------------------------------
+
+    def take_in(self) -> None:
+        """The first stage. All there is of a request that never becomes whole."""
+        self._call = self._guarded(
+            "begin", lambda: self._stages.begin(self.flow, self._host)
+        )
+
+    def begin(self) -> Commands:
+        """Take it in, and send it on or answer it."""
+        self.take_in()
+        call, stages = self._call, self._stages
+        if call is not None and self._guarded(
+            "must_wait", lambda: stages.must_wait(call)
+        ):
+            call.body = self._body
+            yield from self._line.wait_for(AnthropicPrepareHook(call), self._prepared)
+        else:
+            yield from self._prepared()
+
+    def _prepared(self) -> Commands:
+        call = self._call
+        if call is not None:
+            call.body = b""
+            self._guarded("request", lambda: self._stages.request(call))
+        if call is None or not call.admitted or self.flow.response is not None:
+            yield from self._answer_here()
+        elif not is_clean(self.flow.request):
+            yield from self._fail(400, NOT_CLEAN, own=True)
+        else:
+            yield from self._ask()
+
+    def _answer_here(self) -> Commands:
+        """A stage has answered, or broken."""
+        call = self._call
+        if call is not None:
+            self._guarded("headers", lambda: self._stages.response_headers(call))
+            self._guarded("response", lambda: self._stages.response(call))
+        if self.flow.response is None:
+            self.flow.response = self._stages.failure(call, 500, INTERNAL)
+        yield from self._send_whole(self.flow.response)
+
+    # -- upstream ------------------------------------------------------------------
+
+    def _ask(self) -> Commands:
+        """Send the flow's request (again)."""
+        assert self._call is not None
+        assert self._call.target is not None
+        self._unread, self._answer = b"", None
+        upstream, target = self._line.upstream, self._call.target
+        self._fresh = not upstream.is_open_to(target)
+        if self._fresh:
+            self._state = "connecting"
+            self.clock.connecting(time.monotonic())
+            yield from upstream.open(target)
+        else:
+            yield from self._send_request()
+
+    def connected(self, error: str | None) -> Commands:
+        """Upstream's connection is open, or why it is not."""
+        if self._state != "connecting":
+            return
+        self.clock.connected()
+        if error is None:
+            yield from self._send_request()
+        else:
+            yield from self._fail(502, error)
+
+    def _send_request(self) -> Commands:
+        """With the credential, which the flow never has."""
+        call, request = self._call, self.flow.request
+        assert call is not None
+        own = call.credential.headers if call.credential is not None else ()
+        fields = with_fields(without_credentials(request.headers), own)
+        data = request.data
+        head = head_bytes(b"%b %b HTTP/1.1" % (data.method, data.path), fields)
+        self._state = "asked"
+        self.flow.server_conn = self._line.upstream.server or self.flow.server_conn
+        self.clock.asked(time.monotonic(), self._stages.response_timeout(call))
+        yield from self._line.upstream.send(head + (data.content or b""))
+
+    def closed(self) -> Commands:
+        """Upstream closed its connection."""
+        answer, asked = self._answer, self._state == "asked"
+        yield from self._line.upstream.close()
+        if answer is not None and answer.ends_with_connection:
+            answer.connection_closed()
+            yield from self._more(answer, b"")
+        elif asked and not (self._fresh or self._unread or self._retried):
+            self._retried = True  # it was closed just as we used it
+            yield from self._ask()
+        elif asked or (answer is not None and not answer.ended):
+            yield from self._fail(502, CLOSED_BY_UPSTREAM)
+
+    def received(self, data: bytes) -> Commands:
+        """Upstream sent something."""
+        self.clock.heard(time.monotonic())
+        try:
+            if self._answer is not None and not self._answer.ended:
+                yield from self._more(self._answer, data)
+            elif self._state == "asked":
+                self._unread = self._unread + data if self._unread else data
+                yield from self._begin_answer()
+            else:  # nobody asked
+                yield from self._line.upstream.close()
+        except BadFraming as wrong:
+            yield from self._line.upstream.close()
+            yield from self._fail(502, str(wrong))
+
+    # -- the answer ----------------------------------------------------------------
+
+    def _begin_answer(self) -> Commands:
+        found = answer_head(self._unread)
+        if found is None:
+            return
+        head, size = found
+        rest, self._unread = self._unread[size:], b""
+        call = self._call
+        assert call is not None
+        self._state = "answered"
+        self.clock.answered()
+        answer = self._answer = DirectAnswer(head, call.credential)
+        front = b""
+        refused = f"upstream answered {head.status}"
+        if head.status < 200:
+            yield from self._line.upstream.close()
+            yield from self._fail(502, refused, own=True)
+            return
+        if call.transcoder is not None and self._head_sent:
+            if head.status != 200:  # of a later part of a turn: it has no other place
+                yield from self._line.upstream.close()
+                yield from self._fail(502, refused)
+                return
+            answer.streams = True
+        elif head.length and self._guarded(
+            "recoverable", lambda: self._stages.recoverable(call, head.status)
+        ):
+            answer.held = True
+        else:
+            front = self._headers(answer)
+        yield from self._more(answer, rest, front)
+
+    def _headers(self, answer: DirectAnswer) -> bytes:
+        """The stage of the head; what the client gets of it now."""
+        call = self._call
+        assert call is not None
+        self.flow.response = answer.response
+        self._guarded("headers", lambda: self._stages.response_headers(call))
+        response = self.flow.response
+        answer.streams = bool(response.stream) and not call.broken
+        if not answer.streams or self._head_sent:
+            return b""
+        return self._head(response)
+
+    def _head(self, response: http.Response) -> bytes:
+        """The head of an answer that is there in one piece, or streamed."""
+        self._head_sent = True
+        data, fields = response.data, response.data.headers.fields
+        names = {name.lower(): value for name, value in fields}
+        self._framed = b"chunked" in names.get(b"transfer-encoding", b"")
+        has_length = b"content-length" in names or data.status_code in (204, 304)
+        if not self._framed and not has_length:
+            self._closes = True
+        if self._closes or self._stages.stopping:
+            self._closes = True
+            fields = with_fields(fields, [("connection", "close")])
+        first = b"HTTP/1.1 %d %b" % (data.status_code, data.reason)
+        return head_bytes(first, fields)
+
+    def _more(self, answer: DirectAnswer, data: bytes, front: bytes = b"") -> Commands:
+        """A piece of the body; ``front`` goes out before what it makes."""
+        data = answer.feed(data)
+        if answer.streams:
+            front += self._streamed(data)
+        else:
+            answer.kept.append(data)
+            if answer.held and answer.is_too_large_to_hold(len(data)):
+                front += self._released(answer)
+        if answer.surplus:
+            yield from self._line.upstream.close()  # more than was asked for
+        if answer.ended:
+            yield from self._ended(answer, front)
+        elif front:
+            yield self._to_client(front)
+
+    def _streamed(self, data: bytes, *, last: bool = False) -> bytes:
+        """What a piece of upstream's stream becomes; ``last``: nothing follows."""
+        assert self.flow.response is not None
+        stream = self.flow.response.stream
+        if callable(stream) and (data or last):
+            made = stream(data)
+            data = made if isinstance(made, bytes) else b"".join(made)
+        return chunk(data) if self._framed else data
+
+    def _released(self, answer: DirectAnswer) -> bytes:
+        """What was held back goes on as if it had not been."""
+        answer.held = False
+        front = self._headers(answer)
+        if answer.streams:
+            front += self._streamed(answer.take())
+        return front
+
+    def _ended(self, answer: DirectAnswer, front: bytes) -> Commands:
+        """Upstream's answer is whole."""
+        self.clock.over()
+        if answer.closes:
+            yield from self._line.upstream.close()
+        call, flow = self._call, self.flow
+        assert call is not None
+        if answer.held:
+            recovery = answer.recovery(call)
+            yield from self._line.wait_for(
+                AnthropicRecoverHook(recovery), lambda: self._recovered(recovery)
+            )
+            return
+        assert flow.response is not None
+        if answer.streams:
+            front += self._streamed(b"", last=True)
+        else:
+            flow.response.data.content = answer.take()
+        if not call.broken and self._guarded(
+            "goes_on", lambda: self._stages.goes_on(call)
+        ):
+            if front:
+                yield self._to_client(front)
+            yield from self._line.wait_for(AnthropicContinueHook(call), self._ask)
+        elif answer.streams and call.broken:
+            if front:
+                yield self._to_client(front)
+            yield from self._fail(500, INTERNAL, own=True)
+        else:
+            yield from self._finish(call, answer, front)
+
+    def _recovered(self, recovery: Recovery) -> Commands:
+        answer = self._answer
+        assert answer is not None
+        if recovery.again:
+            yield from self._ask()
+        else:
+            yield from self._ended(answer, self._released(answer))
+
+    def _finish(self, call: Call, answer: DirectAnswer, front: bytes) -> Commands:
+        """The last stage, and the last bytes."""
+        self._guarded("response", lambda: self._stages.response(call))
+        response = self.flow.response
+        assert response is not None
+        if answer.streams:
+            if front := front + (LAST_CHUNK if self._framed else b""):
+                yield self._to_client(front)
+            yield from self._over()
+        elif self._head_sent:  # given early, for a stream that was then refused
+            content = response.raw_content or b""
+            late = chunk(self._stages.late_refusal(call, content))
+            yield self._to_client(late + LAST_CHUNK)
+            yield from self._over()
+        else:
+            yield from self._send_whole(response)
+
+    def _send_whole(self, response: http.Response) -> Commands:
+        self.flow.response = response
+        yield self._to_client(self._head(response) + (response.raw_content or b""))
+        yield from self._over()
+
+    def _to_client(self, data: bytes) -> commands.Command:
+        self.clock.told(time.monotonic())
+        return commands.SendData(self._client, data)
+
+    def _over(self, *, gone: bool = False) -> Commands:
+        call, response = self._call, self.flow.response
+        self._state = "over"
+        self.flow.live = False
+        if call is not None:
+            status = response.status_code if response and self._head_sent else None
+            end = End(200 if call.early else status, self._own_status, gone)
+            self._guarded("ended", lambda: self._stages.ended(call, end))
+        yield from self._line.over(closes=self._closes)
+
+    # -- what goes wrong -----------------------------------------------------------
+
+    def _fail(
+        self, status: int, reason: str, code: str = TRUNCATED, *, own: bool = False
+    ) -> Commands:
+        """Tell the client, in the answer or in the middle of it.
+
+        Args:
+            own: the error is a decision of ours, not of upstream or the network.
+        """
+        call, reason = self._call, without_bytes(reason)
+        self._own_status = status if own else None
+        self.clock.over()
+        self.flow.error = mitmproxy_flow.Error(reason)
+        if not self._head_sent:
+            answer = self._stages.failure(call, status, reason)
+            self._closes = True
+            self._tell_of_error()
+            yield from self._send_whole(answer)
+            return
+        assert call is not None
+        ending = self._stages.broken_stream(call, reason, code)
+        self._tell_of_error()
+        if ending is None or not self._framed:
+            self._closes = True  # all that can tell the client
+        if ending is not None:
+            last = chunk(ending) + LAST_CHUNK if self._framed else ending
+            yield self._to_client(last)
+        yield from self._over()
+
+    def client_left(self) -> Commands:
+        """Nobody waits for the answer."""
+        yield from self._line.upstream.close()
+        self.flow.error = mitmproxy_flow.Error(CLIENT_LEFT)
+        self._tell_of_error()
+        self._closes = True
+        yield from self._over(gone=True)
+
+    def _tell_of_error(self) -> None:
+        if (call := self._call) is not None:
+            self._guarded("error", lambda: self._stages.error(call))
+
+    def stop(self) -> Commands:
+        """The proxy stops."""
+        yield from self._line.upstream.close()
+        yield from self._fail(503, STOPPED, "server_shutting_down", own=True)
+
+    def tick(self, now: float) -> Commands:
+        """Time has passed."""
+        if (reason := self.clock.overdue(now)) is not None:
+            yield from self._line.upstream.close()
+            yield from self._fail(504, reason, "timeout", own=True)
+        elif self.clock.wants_ping(now):
+            self.clock.told(now)  # also when there is nothing to send
+            yield from self._ping()
+
+    def _ping(self) -> Commands:
+        """A sign of life for the client of a stream; the head too, if it has none."""
+        call, front = self._call, b""
+        if call is None or call.broken:
+            return
+        if not self._head_sent:
+            head = self._stages.early_head(call)
+            if head is None:
+                return
+            call.early = True
+            front = self._head(head)
+        ping = self._stages.ping(call)
+        front += chunk(ping) if self._framed else ping
+        if front:
+            yield self._to_client(front)
+
+
+def _flow_of(context: Context, head: RequestHead, body: bytes) -> http.HTTPFlow:
+    """As mitmproxy builds it, in reverse mode."""
+    assert context.server.address is not None
+    host, port = context.server.address[:2]
+    now = time.time()
+    flow = http.HTTPFlow(context.client, context.server, live=True)
+    flow.request = http.Request(
+        host=host, port=port, method=head.method, scheme=b"http", authority=b"",
+        path=head.target, http_version=b"HTTP/1.1", headers=headers_of(head.fields),
+        content=body, trailers=None, timestamp_start=now, timestamp_end=now,
+    )  # fmt: skip
+    return flow
+
+
+def _host_of(head: RequestHead) -> str:
+    values = [value for name, value in head.fields if name.lower() == b"host"]
+    return b", ".join(values).decode("utf-8", "surrogateescape")
