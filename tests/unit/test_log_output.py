@@ -98,7 +98,7 @@ def test_a_traceback_is_printed_without_secrets(printed):
 
 
 def test_mitmproxys_own_log_gets_the_lines():
-    assert ENTRY.text == "one\n  two"
+    assert str(ENTRY) == "one\n  two"
 
 
 @pytest.mark.parametrize(

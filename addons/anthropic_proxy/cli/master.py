@@ -48,6 +48,9 @@ class LeanMaster(Master):
 
     def __init__(self, options: Options, extra: Sequence[object] = ()) -> None:
         super().__init__(options, with_termlog=True)
+        # For the deprecated hook ``add_log``, which none of these has: a wakeup of the
+        # event loop for each line of the log.
+        self._legacy_log_events.uninstall()
         self.addons.add(
             core.Core(),
             block.Block(),  # keeps public addresses out

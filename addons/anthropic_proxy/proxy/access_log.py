@@ -44,7 +44,8 @@ def incoming(call: Call, runtime: Runtime, sent: bytes | None) -> None:
         sent: the client's body, when ``log_bodies.wanted``.
     """
     if runtime.options["log_level"] in _DETAILED and call.admitted:
-        facts = _asked(call) | {
+        call.logged = _asked(call)
+        facts = call.logged | {
             "injected": _injected(call),
             "upstream": str(upstream_of(call, runtime.upstream)),
         }
@@ -137,7 +138,8 @@ def _injected(call: Call) -> bool:
 
 def _result(call: Call, runtime: Runtime) -> dict[str, Any]:
     now = runtime.monotonic()
-    facts = _asked(call) | {
+    asked = call.logged | {"model": _optional(call, call.model)}
+    facts = (asked if call.logged else _asked(call)) | {
         "upstream_request_id": _optional(call, call.upstream_id),
         "finish_reason": _optional(call, call.finish),
         "duration_s": round(now - call.started, 3),

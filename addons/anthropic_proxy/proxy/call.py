@@ -64,6 +64,8 @@ class Call:
     translation: Translation | None = None
     asked: Mapping[str, Any] = field(default_factory=dict)
     """What the log tells of a native request: model, max_tokens, stream."""
+    logged: dict[str, Any] = field(default_factory=dict)
+    """What the log told of the request, if it did."""
     injected: bool = False
     """The identity sentence was added."""
     target: tuple[str, str, int] | None = None

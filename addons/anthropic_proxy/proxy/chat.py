@@ -88,11 +88,9 @@ class ChatCompletions(Handler):
         call.translation = translation
         exchange = translation.exchange
         call.model = exchange.model_used
-        call.note(
-            report=translation.report.as_dict(),
-            model_asked=exchange.model_asked,
-            model_used=exchange.model_used,
-        )
+        call.note(model_asked=exchange.model_asked, model_used=exchange.model_used)
+        if call.recording is not None:  # else nobody sees it
+            call.note(report=translation.report.as_dict())
         headers = {
             "content-type": "application/json",
             "accept": "text/event-stream" if exchange.stream else "application/json",

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
-from mitmproxy import http
-
 from ..credentials.credential import Credential
 from .asking import HELD_BODY_BYTES
 from .call import Call
 from .echoes import Echoes
 from .framing import CHUNKED, TO_THE_END, AnswerHead, Chunks
-from .http_facts import headers_of
+from .http_facts import response_of
 from .stages import Recovery
 
 
@@ -19,11 +15,12 @@ class DirectAnswer:
     """One answer: its head, and the body without framing and without our credential."""
 
     def __init__(self, head: AnswerHead, credential: Credential | None) -> None:
-        self.response = http.Response(
-            http_version=head.version, status_code=head.status, reason=head.reason,
-            headers=headers_of(head.fields), content=None, trailers=None,
-            timestamp_start=time.time(), timestamp_end=None,
-        )  # fmt: skip
+        self.response = response_of(
+            version=head.version,
+            status=head.status,
+            reason=head.reason,
+            fields=head.fields,
+        )
         self._echoes = Echoes(credential) if credential is not None else None
         if self._echoes is not None:
             self._echoes.head(self.response)

@@ -27,8 +27,8 @@ from .http_facts import (
     CLOSED_BY_UPSTREAM,
     INTERNAL,
     NOT_CLEAN,
-    headers_of,
     is_clean,
+    request_of,
     with_fields,
     without_bytes,
     without_credentials,
@@ -47,6 +47,7 @@ Commands = Iterator[commands.Command]
 State = Literal["here", "connecting", "asked", "answered", "over"]
 
 CLIENT_LEFT: Final = "Client disconnected."
+_LARGE: Final = 256 * 1024
 
 
 class Line(Protocol):
@@ -166,7 +167,12 @@ class DirectExchange(Guarded):
         self._state = "asked"
         self.flow.server_conn = self._line.upstream.server or self.flow.server_conn
         self.clock.asked(time.monotonic(), self._stages.response_timeout(call))
-        yield from self._line.upstream.send(head + (data.content or b""))
+        content = data.content or b""
+        if len(content) > _LARGE:  # not to be copied behind its head
+            yield from self._line.upstream.send(head)
+            yield from self._line.upstream.send(content)
+        else:
+            yield from self._line.upstream.send(head + content)
 
     def closed(self) -> Commands:
         """Upstream closed its connection."""
@@ -440,14 +446,14 @@ class DirectExchange(Guarded):
 def _flow_of(context: Context, head: RequestHead, body: bytes) -> http.HTTPFlow:
     """As mitmproxy builds it, in reverse mode."""
     assert context.server.address is not None
-    host, port = context.server.address[:2]
-    now = time.time()
     flow = http.HTTPFlow(context.client, context.server, live=True)
-    flow.request = http.Request(
-        host=host, port=port, method=head.method, scheme=b"http", authority=b"",
-        path=head.target, http_version=b"HTTP/1.1", headers=headers_of(head.fields),
-        content=body, trailers=None, timestamp_start=now, timestamp_end=now,
-    )  # fmt: skip
+    flow.request = request_of(
+        address=context.server.address[:2],
+        method=head.method,
+        path=head.target,
+        fields=head.fields,
+        body=body,
+    )
     return flow
 
 

@@ -63,6 +63,7 @@ class UpstreamConnection:
         self.server: Server | None = None
         self._top: layer.Layer | None = None
         self._awaited: list[commands.Command] = []
+        self._inside = False  # the listener is being told of something
 
     def is_open_to(self, target: Target | None) -> bool:
         """Whether it can be used for the next request."""
@@ -85,6 +86,7 @@ class UpstreamConnection:
         self.server = context.server = Server(address=(host, port))
         if scheme == "https":
             context.server.sni = host
+            context.server.alpn_offers = [b"http/1.1"]  # else the client's, HTTP/2 too
             self._top = tls = ServerTLSLayer(context, context.server)
             tls.child_layer = _Innermost(context, self._listener)
         else:
@@ -97,14 +99,23 @@ class UpstreamConnection:
             self._awaited = [one for one in self._awaited if one is not event.command]
         if self._top is None:
             return
+        before, self._inside = self._inside, True
         for command in self._top.handle_event(event):
             if self._awaits(command):
                 self._awaited.append(command)
             yield command
+        self._inside = before
 
     def send(self, data: bytes) -> Commands:
-        """Bytes for upstream."""
-        return self.handle_event(_Send(data))
+        """Bytes for upstream.
+
+        What the listener wants sent while it is told of something comes out through
+        the TLS layer as it is, and would be encrypted twice.
+        """
+        if self._inside and self.server is not None:
+            yield commands.SendData(self.server, data)
+        else:
+            yield from self.handle_event(_Send(data))
 
     def close(self) -> Commands:
         """Now, also while it is being opened; nothing more is heard of it."""

@@ -29,7 +29,7 @@ _FIELDS: Final = re.compile(rb"(?:" + _TOKEN + rb":" + _VALUE + rb"\r\n)*")
 _FIELD: Final = re.compile(rb"([^:\r\n]+):[ \t]*([^\r]*?)[ \t]*\r\n")
 _REQUEST_LINE: Final = re.compile(rb"([A-Z]+) (/[\x21-\x7e]*) HTTP/1\.1\r\n")
 _STATUS_LINE: Final = re.compile(
-    rb"HTTP/1\.1 ([1-5][0-9][0-9]) ?(" + _VALUE + rb")\r\n"
+    rb"HTTP/1\.1 ([1-5][0-9][0-9])(?: (" + _VALUE + rb"))?\r\n"
 )
 _LENGTH: Final = re.compile(rb"0|[1-9][0-9]{0,14}")
 _BLANK_LINE: Final = re.compile(rb"\n\r?\n")
@@ -95,7 +95,7 @@ def answer_head(data: bytes) -> tuple[AnswerHead, int] | None:
     if status in _NO_BODY or status < 200:
         length = 0
     closes = closes or length == TO_THE_END
-    return AnswerHead(b"HTTP/1.1", status, line[2], fields, length, closes), end
+    return AnswerHead(b"HTTP/1.1", status, line[2] or b"", fields, length, closes), end
 
 
 def _plain_fields(data: bytes, start: int, end: int) -> Fields | None:

@@ -50,16 +50,20 @@ class Entry:
     full_time: bool = False
     """Date and milliseconds instead of the time of day."""
 
-    @property
-    def text(self) -> str:
+    def __str__(self) -> str:
         """For mitmproxy's own log."""
         return "\n".join(line.text for line in self.lines)
 
 
 def tell(logger: logging.Logger, level: int, entry: Entry) -> None:
-    """Log an entry."""
+    """Log an entry.
+
+    The record is made here: ``logger.log`` would look for the line of code that calls.
+    """
     if logger.isEnabledFor(level):
-        logger.log(level, "%s", entry.text, extra={ATTRIBUTE: entry})
+        record = logging.LogRecord(logger.name, level, __file__, 0, entry, None, None)
+        setattr(record, ATTRIBUTE, entry)
+        logger.handle(record)
 
 
 class OwnLog:
@@ -151,6 +155,8 @@ class _TextFormatter(logging.Formatter):
         else:
             time = datetime.fromtimestamp(record.created).strftime("%H:%M:%S")
         stamp = self._toned(f"[{time}{self._mark}]", "dim")
+        if not self._colours:
+            return f"{stamp} {masked(str(entry))}"
         lines = [self._toned(masked(line.text), line.tone) for line in entry.lines]
         return f"{stamp} " + "\n".join(lines)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import string
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote, unquote_to_bytes
@@ -35,9 +34,10 @@ def parse(url: str) -> DataURL:
     Raises:
         ValueError: no comma, or the data is not base64 although it says so.
     """
-    head, comma, payload = url[len(_SCHEME) :].partition(",")
-    if not comma:
+    comma = url.find(",")
+    if comma < 0:
         raise ValueError("the data URL has no comma before its data")
+    head, payload = url[len(_SCHEME) : comma], url[comma + 1 :]
     media_type, *parameters = (word.strip().lower() for word in head.split(";"))
     if parameters[-1:] != ["base64"]:
         octets = unquote_to_bytes(payload)
@@ -55,10 +55,17 @@ def compact_base64(text: str) -> str:
     Raises:
         ValueError: it is empty or not base64.
     """
-    spaced = any(space in text for space in string.whitespace)
-    compact = "".join(text.split()) if spaced else text
-    compact += "=" * (-len(compact) % 4)
-    padding = compact.encode("ascii", "replace").translate(None, _DIGITS).decode()
-    if not compact or padding not in ("", "=", "==") or not compact.endswith(padding):
+    left = _without_digits(text)
+    if any(map(str.isspace, left)):
+        text = "".join(text.split())
+        left = _without_digits(text)
+    missing = "=" * (-len(text) % 4)
+    padding = left + missing
+    if not text or padding not in ("", "=", "==") or not text.endswith(left):
         raise ValueError("the data is not valid base64")
-    return compact
+    return text + missing
+
+
+def _without_digits(text: str) -> str:
+    """All but the digits of base64; characters beyond ASCII as question marks."""
+    return text.encode("ascii", "replace").translate(None, _DIGITS).decode()
