@@ -8,21 +8,17 @@ addon listens to its flow.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from typing import Final, Literal, Protocol
+from collections.abc import Iterator
+from typing import Final, Literal
 
-from mitmproxy import flow as mitmproxy_flow
 from mitmproxy import http
 from mitmproxy.proxy import commands
 from mitmproxy.proxy.context import Context
 
-from ..dialects.chat_completions.errors import TRUNCATED
 from .call import Call
 from .direct_answer import DirectAnswer
-from .direct_clock import Clock
-from .direct_upstream import UpstreamConnection
+from .direct_client import DirectClient, Line
 from .framing import LAST_CHUNK, BadFraming, RequestHead, answer_head, chunk, head_bytes
-from .guarding import Guarded
 from .http_facts import (
     CLOSED_BY_UPSTREAM,
     INTERNAL,
@@ -30,61 +26,35 @@ from .http_facts import (
     is_clean,
     request_of,
     with_fields,
-    without_bytes,
     without_credentials,
 )
 from .stages import (
     AnthropicContinueHook,
     AnthropicPrepareHook,
     AnthropicRecoverHook,
-    End,
     Recovery,
     Stages,
 )
-from .waiting import STOPPED
 
 Commands = Iterator[commands.Command]
-State = Literal["here", "connecting", "asked", "answered", "over"]
+State = Literal["here", "connecting", "asked", "answered"]
 
-CLIENT_LEFT: Final = "Client disconnected."
 _LARGE: Final = 256 * 1024
 
 
-class Line(Protocol):
-    """The connections that an exchange uses, one after the other."""
-
-    context: Context
-    upstream: UpstreamConnection
-
-    def wait_for(
-        self, hook: commands.StartHook, then: Callable[[], Commands]
-    ) -> Commands:
-        """Run a hook, and go on when it is through."""
-
-    def over(self, *, closes: bool) -> Commands:
-        """The exchange has ended; the client's connection too, if it ``closes``."""
-
-
-class DirectExchange(Guarded):
+class DirectExchange(DirectClient):
     """From the request's last byte to the answer's."""
 
     def __init__(
         self, line: Line, stages: Stages, head: RequestHead, body: bytes
     ) -> None:
-        self._line, self._stages = line, stages
-        self._client = line.context.client
-        self.flow = _flow_of(line.context, head, body)
+        flow = _flow_of(line.context, head, body)
+        super().__init__(line, stages, flow, closes=head.closes)
         self._host = _host_of(head)
         self._body = body
-        self._closes = head.closes
-        self._call: Call | None = None
         self._state: State = "here"
-        self.clock = Clock(stages.timeouts)
-        self._head_sent = False
-        self._framed = False  # the answer's body goes out in chunks
         self._fresh = True  # the connection was opened for this request
         self._retried = False
-        self._own_status: int | None = None  # HTTP status of a refusal of ours
         self._unread = b""  # the beginning of an answer's head
         self._answer: DirectAnswer | None = None
 
@@ -247,21 +217,6 @@ class DirectExchange(Guarded):
             return b""
         return self._head(response)
 
-    def _head(self, response: http.Response) -> bytes:
-        """The head of an answer that is there in one piece, or streamed."""
-        self._head_sent = True
-        data, fields = response.data, response.data.headers.fields
-        names = {name.lower(): value for name, value in fields}
-        self._framed = b"chunked" in names.get(b"transfer-encoding", b"")
-        has_length = b"content-length" in names or data.status_code in (204, 304)
-        if not self._framed and not has_length:
-            self._closes = True
-        if self._closes or self._stages.stopping:
-            self._closes = True
-            fields = with_fields(fields, [("connection", "close")])
-        first = b"HTTP/1.1 %d %b" % (data.status_code, data.reason)
-        return head_bytes(first, fields)
-
     def _more(self, answer: DirectAnswer, data: bytes, front: bytes = b"") -> Commands:
         """A piece of the body; ``front`` goes out before what it makes."""
         data = answer.feed(data)
@@ -350,97 +305,6 @@ class DirectExchange(Guarded):
             yield from self._over()
         else:
             yield from self._send_whole(response)
-
-    def _send_whole(self, response: http.Response) -> Commands:
-        self.flow.response = response
-        yield self._to_client(self._head(response) + (response.raw_content or b""))
-        yield from self._over()
-
-    def _to_client(self, data: bytes) -> commands.Command:
-        self.clock.told(time.monotonic())
-        return commands.SendData(self._client, data)
-
-    def _over(self, *, gone: bool = False) -> Commands:
-        call, response = self._call, self.flow.response
-        self._state = "over"
-        self.flow.live = False
-        if call is not None:
-            status = response.status_code if response and self._head_sent else None
-            end = End(200 if call.early else status, self._own_status, gone)
-            self._guarded("ended", lambda: self._stages.ended(call, end))
-        yield from self._line.over(closes=self._closes)
-
-    # -- what goes wrong -----------------------------------------------------------
-
-    def _fail(
-        self, status: int, reason: str, code: str = TRUNCATED, *, own: bool = False
-    ) -> Commands:
-        """Tell the client, in the answer or in the middle of it.
-
-        Args:
-            own: the error is a decision of ours, not of upstream or the network.
-        """
-        call, reason = self._call, without_bytes(reason)
-        self._own_status = status if own else None
-        self.clock.over()
-        self.flow.error = mitmproxy_flow.Error(reason)
-        if not self._head_sent:
-            answer = self._stages.failure(call, status, reason)
-            self._closes = True
-            self._tell_of_error()
-            yield from self._send_whole(answer)
-            return
-        assert call is not None
-        ending = self._stages.broken_stream(call, reason, code)
-        self._tell_of_error()
-        if ending is None or not self._framed:
-            self._closes = True  # all that can tell the client
-        if ending is not None:
-            last = chunk(ending) + LAST_CHUNK if self._framed else ending
-            yield self._to_client(last)
-        yield from self._over()
-
-    def client_left(self) -> Commands:
-        """Nobody waits for the answer."""
-        yield from self._line.upstream.close()
-        self.flow.error = mitmproxy_flow.Error(CLIENT_LEFT)
-        self._tell_of_error()
-        self._closes = True
-        yield from self._over(gone=True)
-
-    def _tell_of_error(self) -> None:
-        if (call := self._call) is not None:
-            self._guarded("error", lambda: self._stages.error(call))
-
-    def stop(self) -> Commands:
-        """The proxy stops."""
-        yield from self._line.upstream.close()
-        yield from self._fail(503, STOPPED, "server_shutting_down", own=True)
-
-    def tick(self, now: float) -> Commands:
-        """Time has passed."""
-        if (reason := self.clock.overdue(now)) is not None:
-            yield from self._line.upstream.close()
-            yield from self._fail(504, reason, "timeout", own=True)
-        elif self.clock.wants_ping(now):
-            self.clock.told(now)  # also when there is nothing to send
-            yield from self._ping()
-
-    def _ping(self) -> Commands:
-        """A sign of life for the client of a stream; the head too, if it has none."""
-        call, front = self._call, b""
-        if call is None or call.broken:
-            return
-        if not self._head_sent:
-            head = self._stages.early_head(call)
-            if head is None:
-                return
-            call.early = True
-            front = self._head(head)
-        ping = self._stages.ping(call)
-        front += chunk(ping) if self._framed else ping
-        if front:
-            yield self._to_client(front)
 
 
 def _flow_of(context: Context, head: RequestHead, body: bytes) -> http.HTTPFlow:
