@@ -11,7 +11,9 @@ from .recorded import Message, Recorded
 Side = Literal["request", "response"]
 """Which message a view is shown with; what belongs to it comes first."""
 
-_SELDOM: Final = ("health", "status page", "options", "auth", "models", "model")
+_SELDOM: Final = (
+    "health", "status page", "options", "auth", "models", "model", "metrics"
+)  # fmt: skip
 
 
 def text(recorded: Recorded, *path: str) -> str:

@@ -25,6 +25,8 @@ from .runtime import Runtime
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS: Final = 15.0
+MODELS_AFTER_SECONDS: Final = 1.0
+"""After the start: making ready to ask takes a fifth of what starting does."""
 MODELS_FRESH_SECONDS: Final = 24 * 3600.0
 MODELS_RETRY_SECONDS: Final = 600.0
 MODELS_TIMEOUT_SECONDS: Final = 20.0
@@ -48,6 +50,7 @@ class Background:
     cache: Path
     _task: asyncio.Task[None] | None = None
     _models_due: float = 0.0
+    _waited: bool = False
 
     def start(self) -> None:
         """Begin; needs a running loop. What an earlier run learnt is there at once."""
@@ -65,7 +68,10 @@ class Background:
             runtime.look_again()
             if (trouble := await self._renew(runtime)) is not None:
                 logger.warning("anthropic-max-proxy: %s", trouble)
-            await self._refresh_models(runtime)
+            if not self._waited:  # whoever waits for the start asks first
+                self._waited = True
+                await asyncio.sleep(MODELS_AFTER_SECONDS)
+            await self._refresh_models(self.runtime())
             await asyncio.sleep(TICK_SECONDS)
 
     async def _renew(self, runtime: Runtime) -> str | None:
