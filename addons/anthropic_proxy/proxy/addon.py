@@ -67,6 +67,7 @@ class AnthropicProxy:
             lambda: self._stages().runtime.options["drain"],
             lambda: setattr(self._stages(), "stopping", True),
         )
+        self._shown = False
         self._background = Background(
             lambda: self._stages().runtime, self._upstream, cache_file(os.environ)
         )
@@ -76,7 +77,9 @@ class AnthropicProxy:
     def load(self, loader: Loader) -> None:
         """Declare the options; connect upstream only when a request needs it."""
         options.declare(loader)
-        content_views.add()
+        self._shown = any(map(ctx.master.addons.get, _SHOWS_FLOWS))
+        if self._shown:
+            content_views.add()
         ctx.options.connection_strategy = "lazy"
         if "http3" in ctx.options:
             ctx.options.http3 = False  # a second door, which nobody has tried
@@ -155,7 +158,8 @@ class AnthropicProxy:
         """The proxy stops."""
         self._background.stop()
         self._log.remove()
-        content_views.remove()
+        if self._shown:
+            content_views.remove()
 
     def _upstream(self) -> Upstream | None:
         """The upstream by option, else the first mode's target."""
@@ -215,6 +219,8 @@ class AnthropicProxy:
 
 
 _REPLACED = (HttpLayer, layers.TCPLayer)
+_SHOWS_FLOWS = ("view", "dumper")
+"""Names of mitmproxy's addons that show the bodies of flows."""
 
 
 def _view() -> Any:

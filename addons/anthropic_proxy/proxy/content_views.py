@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from mitmproxy import contentviews, http
+from mitmproxy import http
 
 from ..inspection.facts import Side, is_conversation
 from ..inspection.message_text import raw_lines
@@ -87,7 +87,7 @@ class RecordedView:
 def add() -> None:
     """Make the views known; those of an earlier load make room."""
     remove()
-    api: Any = contentviews
+    api = _api()
     if _is_old(api):
         api.View.register(RecordedView)  # it compares views, and only with its own
     for name, render in VIEWS.items():
@@ -96,10 +96,17 @@ def add() -> None:
 
 def remove() -> None:
     """Take the views back. mitmproxy 12 cannot, and lets newer ones replace them."""
-    api: Any = contentviews
+    api = _api()
     if _is_old(api):
         for view in [view for view in api.views if view.name in VIEWS]:
             api.remove(view)
+
+
+def _api() -> Any:
+    """mitmproxy's own views: a twentieth of the start, and of no use to a launcher."""
+    from mitmproxy import contentviews
+
+    return contentviews
 
 
 def _facts(flow: Any) -> Mapping[str, Any]:
