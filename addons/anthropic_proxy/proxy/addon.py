@@ -77,7 +77,7 @@ class AnthropicProxy:
     def load(self, loader: Loader) -> None:
         """Declare the options; connect upstream only when a request needs it."""
         options.declare(loader)
-        self._shown = any(map(ctx.master.addons.get, _SHOWS_FLOWS))
+        self._shown = not _SHOWS_FLOWS.isdisjoint(ctx.master.addons.lookup)
         if self._shown:
             content_views.add()
         ctx.options.connection_strategy = "lazy"
@@ -219,7 +219,7 @@ class AnthropicProxy:
 
 
 _REPLACED = (HttpLayer, layers.TCPLayer)
-_SHOWS_FLOWS = ("view", "dumper")
+_SHOWS_FLOWS = frozenset({"view", "dumper"})
 """Names of mitmproxy's addons that show the bodies of flows."""
 
 
