@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from mitmproxy import http
 
 from ..credentials.credential import CredentialUnavailable
-from . import access_log, exposure, log_bodies
+from . import access_log, exposure, log_bodies, upstream_words
 from .answers import error_answer
 from .auth import Auth, blank
 from .call import Call
@@ -276,12 +276,7 @@ class Pipeline:
 
     def failure(self, call: Call | None, status: int, reason: str) -> http.Response:
         """An error of ours as JSON."""
-        if status == 502:
-            reason = f"Upstream gave no answer that can be used: {reason.rstrip('. ')}."
-        elif status == 504:
-            reason = (
-                f"The request timed out: {reason}. Nothing was answered; try again."
-            )
+        reason = upstream_words.sentence(call, status, reason)
         if call is None:
             self.runtime.metrics.refused(status)
             answer = error_answer("openai", status, reason, "req_none")
