@@ -30,6 +30,8 @@ class DirectAnswer:
         self.ended = False
         self.surplus = False
         """Upstream sent more than this answer."""
+        self.error: str | None = None
+        """Why the body cannot be read on."""
         self.streams = False
         """It goes to the client as it comes."""
         self.held = False
@@ -44,15 +46,12 @@ class DirectAnswer:
         return self._left == TO_THE_END and not self.ended
 
     def feed(self, data: bytes) -> bytes:
-        """The part of the body that is in what was read.
-
-        Raises:
-            BadFraming: the chunks cannot be read.
-        """
+        """The part of the body that is in what was read."""
         if self._chunks is not None:
             data = self._chunks.feed(data)
             self.ended = self._chunks.ended
             self.surplus = bool(self._chunks.surplus)
+            self.error = self._chunks.error
         elif self._left != TO_THE_END:
             self.surplus = len(data) > self._left
             data = data[: self._left]

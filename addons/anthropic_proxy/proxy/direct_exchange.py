@@ -232,6 +232,9 @@ class DirectExchange(DirectClient):
             yield from self._ended(answer, front)
         elif front:
             yield self._to_client(front)
+        if answer.error is not None:
+            yield from self._line.upstream.close()
+            yield from self._fail(502, answer.error)
 
     def _streamed(self, data: bytes, *, last: bool = False) -> bytes:
         """What a piece of upstream's stream becomes; ``last``: nothing follows."""

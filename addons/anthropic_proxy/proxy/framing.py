@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from mitmproxy.net.http import http1
+from mitmproxy.net.http import http1, validate
 
 from .http_facts import Fields
 
@@ -36,6 +36,7 @@ _BLANK_LINE: Final = re.compile(rb"\n\r?\n")
 _CHUNK: Final = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]{0,256})?\r\n")
 _LONGEST_SIZE_LINE: Final = 300
 _NO_BODY: Final = (204, 304)
+_TOO_LONG: Final = "a chunk is longer than it says"
 
 
 class BadFraming(ValueError):
@@ -93,6 +94,8 @@ def answer_head(data: bytes) -> tuple[AnswerHead, int] | None:
         return _odd_answer_head(data)
     status, (length, closes) = int(line[1]), framing
     if status in _NO_BODY or status < 200:
+        if length == CHUNKED and status != 304:  # of what is not sent
+            return _odd_answer_head(data)
         length = 0
     closes = closes or length == TO_THE_END
     return AnswerHead(b"HTTP/1.1", status, line[2] or b"", fields, length, closes), end
@@ -141,9 +144,10 @@ def _odd_answer_head(data: bytes) -> tuple[AnswerHead, int] | None:
         if len(data) > MAX_HEAD:
             raise BadFraming("the head of the answer is too large")
         return None
-    lines = [line.rstrip(b"\r") for line in data[: blank.start()].split(b"\n")]
+    lines = [line.removesuffix(b"\r") for line in data[: blank.start()].split(b"\n")]
     try:
         head = http1.read_response_head(lines)
+        validate.validate_headers(head)
         length = http1.expected_http_body_size(_ANY_REQUEST, head)
     except ValueError as wrong:
         raise BadFraming(str(wrong)) from None
@@ -170,18 +174,16 @@ class Chunks:
         self.ended = False
         self.surplus = b""
         """What came after the last chunk."""
+        self.error: str | None = None
+        """Why it cannot be read on."""
 
     def feed(self, data: bytes) -> bytes:
-        """The part of the body that is in ``data``.
-
-        Raises:
-            BadFraming: it is no chunk, or trailers follow the last one.
-        """
+        """The part of the body that is in ``data``, as far as it can be read."""
         if self._pending:
             data, self._pending = self._pending + data, b""
         parts: list[bytes] = []
         at = 0
-        while at < len(data) and not self.ended:
+        while at < len(data) and not (self.ended or self.error):
             at = self._inside(data, at, parts) if self._left else self._size(data, at)
         if self.ended:
             self.surplus = data[at:]
@@ -195,10 +197,12 @@ class Chunks:
             parts.append(data[at : at + whole])
             self._left = left - whole
             self._pending = data[at + whole :]
+            if not b"\r\n".startswith(self._pending):
+                self.error = _TOO_LONG
             return len(data)
         end = at + left
         if data[end - 2 : end] != b"\r\n":
-            raise BadFraming("a chunk is longer than it says")
+            self.error = _TOO_LONG
         parts.append(data[at : end - 2])
         self._left = 0
         return end
@@ -208,7 +212,7 @@ class Chunks:
         line = _CHUNK.match(data, at)
         if line is None:
             if b"\n" in data[at:] or len(data) - at > _LONGEST_SIZE_LINE:
-                raise BadFraming("a chunk has no size")
+                self.error = "a chunk has no size"
         elif size := int(line[1], 16):
             self._left = size + 2
             return line.end()
@@ -218,7 +222,7 @@ class Chunks:
                 self.ended = True
                 return line.end() + 2
             if not b"\r\n".startswith(tail):
-                raise BadFraming("HTTP trailers are not understood")
+                self.error = "HTTP trailers are not understood"
         self._pending = data[at:]
         return len(data)
 
