@@ -96,6 +96,35 @@ def test_a_bug_after_upstream_is_a_500_and_shows_nothing_of_the_answer(
         assert answer.json()["error"]["type"] == "server_error"
 
 
+BROKEN_LAYER = """
+from anthropic_proxy.proxy.addon import AnthropicProxy
+from anthropic_proxy.proxy.direct_exchange import DirectExchange
+
+def broken(*args, **kwargs):
+    raise RuntimeError("a bug of ours")
+
+DirectExchange.received = broken
+addons = [AnthropicProxy()]
+"""
+
+
+def test_a_bug_below_the_stages_closes_the_connection(home: Path) -> None:
+    script = patched_addon(home, BROKEN_LAYER)
+    with (
+        answering_upstream() as upstream,
+        RunningProxy(
+            home,
+            upstream=upstream.url,
+            addon=script,
+            settle_seconds=1.5,
+            arguments=("--set", "flow_detail=0"),  # nobody is told: the direct layer
+        ) as proxy,
+    ):
+        with pytest.raises(httpx.RemoteProtocolError):
+            ask(proxy)
+        assert "a bug of ours" in proxy.log
+
+
 def test_without_the_addon_the_launchers_target_is_dead(home: Path) -> None:
     """A hot reload that fails leaves mitmproxy running without us."""
     script = patched_addon(home, NO_ADDON)

@@ -20,6 +20,7 @@ from .direct_answer import DirectAnswer
 from .direct_client import DirectClient, Line
 from .framing import LAST_CHUNK, BadFraming, RequestHead, answer_head, chunk, head_bytes
 from .http_facts import (
+    BROKEN_ANSWER,
     CLOSED_BY_UPSTREAM,
     INTERNAL,
     NOT_CLEAN,
@@ -81,7 +82,7 @@ class DirectExchange(DirectClient):
     def _prepared(self) -> Commands:
         call = self._call
         if call is not None:
-            call.body = b""
+            call.body = self._body = b""
             self._guarded("request", lambda: self._stages.request(call))
         if call is None or not call.admitted or self.flow.response is not None:
             yield from self._answer_here()
@@ -201,6 +202,10 @@ class DirectExchange(DirectClient):
             "recoverable", lambda: self._stages.recoverable(call, head.status)
         ):
             answer.held = True
+        elif call.broken:
+            yield from self._line.upstream.close()
+            yield from self._fail(500, BROKEN_ANSWER, own=True)
+            return
         else:
             front = self._headers(answer)
         yield from self._more(answer, rest, front)

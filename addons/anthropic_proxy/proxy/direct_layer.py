@@ -10,6 +10,7 @@ and without mitmproxy's streams and events. Everything else, request by request,
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from typing import Any, Final, cast
@@ -24,6 +25,8 @@ from .egress_layer import HEAD_BYTES, EgressLayer
 from .framing import RequestHead, request_head
 from .stages import Stages
 from .waiting import Stop
+
+logger = logging.getLogger(__name__)
 
 Commands = layer.CommandGenerator[None]
 
@@ -65,6 +68,16 @@ class DirectLayer(layer.Layer):
 
         Here nothing waits inside a generator: what is waited for is a state.
         """
+        try:
+            yield from self._on_event(event)
+        except Exception:  # mitmproxy would leave the client waiting
+            logger.exception("a connection is closed: the proxy failed to handle it")
+            yield from self._hang_up()
+
+    def _handle_event(self, event: events.Event) -> Commands:
+        raise NotImplementedError  # ``handle_event`` is all there is
+
+    def _on_event(self, event: events.Event) -> Commands:
         if (
             isinstance(event, events.DataReceived)
             and event.connection is self.context.client
@@ -74,9 +87,6 @@ class DirectLayer(layer.Layer):
             yield from self._on_other_event(event)
             if self._size and not self._is_others:
                 yield from self._advance()
-
-    def _handle_event(self, event: events.Event) -> Commands:
-        raise NotImplementedError  # ``handle_event`` is all there is
 
     def _on_other_event(self, event: events.Event) -> Commands:
         if self.upstream.owns(event):
