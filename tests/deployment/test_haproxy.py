@@ -20,7 +20,10 @@ from deployment.load_balancer import CONFIGURATION, LoadBalancer
 from support.running_proxy import RunningProxy
 
 NAMES = ("proxy1", "proxy2", "proxy3")
-ENVIRONMENT = {"ANTHROPIC_API_KEY": "sk-ant-api03-test-key-of-the-proxy"}
+ENVIRONMENT = {
+    "ANTHROPIC_API_KEY": "sk-ant-api03-test-key-of-the-proxy",
+    "ANTHROPIC_PROXY_DRAIN": "10",
+}
 
 
 @pytest.fixture(scope="module")

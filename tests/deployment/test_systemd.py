@@ -125,7 +125,11 @@ def test_memory_deny_write_execute_takes_nothing_from_it(
     key = {"ANTHROPIC_API_KEY": "sk-ant-api03-test-key-of-the-proxy"}
     body = {"model": "gpt-4o", "messages": [{"role": "user", "content": "[[long 9]]"}]}
     with Denied(
-        tmp_path, upstream=simulator.url, command="launcher", environment=key
+        tmp_path,
+        upstream=simulator.url,
+        command="launcher",
+        environment=key,
+        forked=False,
     ) as proxy:
         url = f"{proxy.url}/v1/chat/completions"
         whole = httpx.post(url, json=body, trust_env=False)
