@@ -43,8 +43,16 @@ class Upstream:
         self.reply: bytes | None = None
         self.pieces = 0  # bytes at a time; 0: all at once
         self.hangs_up = False
+        self.quiet = threading.Event()  # all of the last reply was written
 
     def __call__(self, connection: socket.socket, request: bytes) -> None:
+        self.quiet.clear()
+        try:
+            self._answer(connection, request)
+        finally:
+            self.quiet.set()
+
+    def _answer(self, connection: socket.socket, request: bytes) -> None:
         reply = self.reply
         if reply is None:
             reply = STREAM if b'"stream":true' in request else json_answer(200, ANSWER)
@@ -408,6 +416,10 @@ def test_odd_answers_are_read(
     script.reply, script.pieces = ODD[name], pieces
     script.hangs_up = name in ENDS_WITH_CONNECTION
     assert client.ask(request()).text == "Hi"
+    # What follows an answer is told from the next one's only if it comes before
+    # the next request goes out.
+    assert script.quiet.wait(SECONDS)
+    pause()
     script.pieces = 0
     answer = client.ask(request(path=MESSAGES))
     assert (answer.status, answer.body) == (200, ANSWER)

@@ -138,8 +138,9 @@ def _injected(call: Call) -> bool:
 
 def _result(call: Call, runtime: Runtime) -> dict[str, Any]:
     now = runtime.monotonic()
-    asked = call.logged | {"model": _optional(call, call.model)}
-    facts = (asked if call.logged else _asked(call)) | {
+    asked = call.logged or _asked(call)
+    facts = asked | {
+        "model": _optional(call, call.model),
         "upstream_request_id": _optional(call, call.upstream_id),
         "finish_reason": _optional(call, call.finish),
         "duration_s": round(now - call.started, 3),

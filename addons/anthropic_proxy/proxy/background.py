@@ -50,7 +50,6 @@ class Background:
     cache: Path
     _task: asyncio.Task[None] | None = None
     _models_due: float = 0.0
-    _waited: bool = False
 
     def start(self) -> None:
         """Begin; needs a running loop. What an earlier run learnt is there at once."""
@@ -63,13 +62,14 @@ class Background:
             self._task.cancel()
 
     async def _run(self) -> None:
+        starting = True
         while True:
             runtime = self.runtime()
             runtime.look_again()
             if (trouble := await self._renew(runtime)) is not None:
                 logger.warning("anthropic-max-proxy: %s", trouble)
-            if not self._waited:  # whoever waits for the start asks first
-                self._waited = True
+            if starting:  # whoever waits for the start asks first
+                starting = False
                 await asyncio.sleep(MODELS_AFTER_SECONDS)
             await self._refresh_models(self.runtime())
             await asyncio.sleep(TICK_SECONDS)

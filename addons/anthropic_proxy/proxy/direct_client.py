@@ -51,7 +51,6 @@ class DirectClient(Guarded):
         self._closes = closes  # the client's connection ends with this
         self._call: Call | None = None
         self.clock = Clock(stages.timeouts)
-        self.is_over = False
         self._head_sent = False
         self._framed = False  # the answer's body goes out in chunks
         self._own_status: int | None = None  # HTTP status of a refusal of ours
@@ -84,7 +83,6 @@ class DirectClient(Guarded):
 
     def _over(self, *, gone: bool = False) -> Commands:
         call, response = self._call, self.flow.response
-        self.is_over = True
         self.flow.live = False
         if call is not None:
             status = response.status_code if response and self._head_sent else None
@@ -122,6 +120,13 @@ class DirectClient(Guarded):
             yield self._to_client(last)
         yield from self._over()
 
+    def _break_off(
+        self, status: int, reason: str, code: str = TRUNCATED, *, own: bool = False
+    ) -> Commands:
+        """``_fail``, and have no more of upstream's connection."""
+        yield from self._line.upstream.close()
+        yield from self._fail(status, reason, code, own=own)
+
     def client_left(self) -> Commands:
         """Nobody waits for the answer."""
         yield from self._line.upstream.close()
@@ -136,14 +141,12 @@ class DirectClient(Guarded):
 
     def stop(self) -> Commands:
         """The proxy stops."""
-        yield from self._line.upstream.close()
-        yield from self._fail(503, STOPPED, "server_shutting_down", own=True)
+        yield from self._break_off(503, STOPPED, "server_shutting_down", own=True)
 
     def tick(self, now: float) -> Commands:
         """Time has passed."""
         if (reason := self.clock.overdue(now)) is not None:
-            yield from self._line.upstream.close()
-            yield from self._fail(504, reason, "timeout", own=True)
+            yield from self._break_off(504, reason, "timeout", own=True)
         elif self.clock.wants_ping(now):
             self.clock.told(now)  # also when there is nothing to send
             yield from self._ping()

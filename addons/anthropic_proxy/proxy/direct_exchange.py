@@ -26,6 +26,7 @@ from .http_facts import (
     NOT_CLEAN,
     is_clean,
     request_of,
+    value_of,
     with_fields,
     without_credentials,
 )
@@ -51,7 +52,7 @@ class DirectExchange(DirectClient):
     ) -> None:
         flow = _flow_of(line.context, head, body)
         super().__init__(line, stages, flow, closes=head.closes)
-        self._host = _host_of(head)
+        self._host = value_of(flow.request.headers, b"host") or ""
         self._body = body
         self._state: State = "here"
         self._fresh = True  # the connection was opened for this request
@@ -170,8 +171,7 @@ class DirectExchange(DirectClient):
             else:  # nobody asked
                 yield from self._line.upstream.close()
         except BadFraming as wrong:
-            yield from self._line.upstream.close()
-            yield from self._fail(502, str(wrong))
+            yield from self._break_off(502, str(wrong))
 
     # -- the answer ----------------------------------------------------------------
 
@@ -189,13 +189,11 @@ class DirectExchange(DirectClient):
         front = b""
         refused = f"upstream answered {head.status}"
         if head.status < 200:
-            yield from self._line.upstream.close()
-            yield from self._fail(502, refused, own=True)
+            yield from self._break_off(502, refused, own=True)
             return
         if call.transcoder is not None and self._head_sent:
             if head.status != 200:  # of a later part of a turn: it has no other place
-                yield from self._line.upstream.close()
-                yield from self._fail(502, refused)
+                yield from self._break_off(502, refused)
                 return
             answer.streams = True
         elif head.length and self._guarded(
@@ -203,8 +201,7 @@ class DirectExchange(DirectClient):
         ):
             answer.held = True
         elif call.broken:
-            yield from self._line.upstream.close()
-            yield from self._fail(500, BROKEN_ANSWER, own=True)
+            yield from self._break_off(500, BROKEN_ANSWER, own=True)
             return
         else:
             front = self._headers(answer)
@@ -238,8 +235,7 @@ class DirectExchange(DirectClient):
         elif front:
             yield self._to_client(front)
         if answer.error is not None:
-            yield from self._line.upstream.close()
-            yield from self._fail(502, answer.error)
+            yield from self._break_off(502, answer.error)
 
     def _streamed(self, data: bytes, *, last: bool = False) -> bytes:
         """What a piece of upstream's stream becomes; ``last``: nothing follows."""
@@ -327,8 +323,3 @@ def _flow_of(context: Context, head: RequestHead, body: bytes) -> http.HTTPFlow:
         body=body,
     )
     return flow
-
-
-def _host_of(head: RequestHead) -> str:
-    values = [value for name, value in head.fields if name.lower() == b"host"]
-    return b", ".join(values).decode("utf-8", "surrogateescape")
