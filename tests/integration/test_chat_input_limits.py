@@ -15,10 +15,14 @@ PNG_HEAD = "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAI"
 MIB = 1024 * 1024
 
 
-def picture(base64_bytes: int) -> list[dict[str, Any]]:
-    data = PNG_HEAD + "A" * (base64_bytes - len(PNG_HEAD))
-    image = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{data}"}}
-    return [said("user", [{"type": "text", "text": "What is this?"}, image])]
+def png(base64_bytes: int) -> str:
+    return PNG_HEAD + "A" * (base64_bytes - len(PNG_HEAD))
+
+
+def picture(base64_bytes: int, text: str = "What is this?") -> list[dict[str, Any]]:
+    url = f"data:image/png;base64,{png(base64_bytes)}"
+    image = {"type": "image_url", "image_url": {"url": url}}
+    return [said("user", [{"type": "text", "text": text}, image])]
 
 
 def part(**members: Any) -> list[dict[str, Any]]:
@@ -258,6 +262,25 @@ def test_200_tools(chat: ChatUser) -> None:
 def test_a_large_image(chat: ChatUser) -> None:
     answer = chat.ask(picture(4 * MIB))
     assert "1 image" in answer.text
+    assert answer.sent["messages"][0]["content"][1]["source"]["data"] == png(4 * MIB)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_large_image_in_every_part_of_a_turn(chat: ChatUser, stream: bool) -> None:
+    before = len(chat.simulator.requests)
+    chat.ask(picture(MIB, "[[pause_turn 2]]"), stream=stream)
+    parts = chat.simulator.requests[before:]
+    assert len(parts) == 3
+    assert all(png(MIB).encode() in part.body for part in parts)
+
+
+def test_a_large_image_without_end(chat: ChatUser) -> None:
+    """What is wrong with it is said of the request that the client sent."""
+    messages = picture(MIB)
+    messages[0]["content"][1]["image_url"]["url"] += "A"
+    with pytest.raises(openai.BadRequestError) as caught:
+        chat.ask(messages)
+    assert caught.value.code == "invalid_base64_image"
 
 
 @pytest.mark.parametrize("size", [5 * MIB + 4, 10 * MIB])

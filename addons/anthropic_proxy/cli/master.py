@@ -30,6 +30,7 @@ from mitmproxy.tools.main import run
 
 from ..proxy.addon import AnthropicProxy
 from ..proxy.option_table import PREFIX
+from .allocator import keep_freed_memory
 from .serve_arguments import is_lean, lean_arguments, mitmdump_arguments
 from .serve_settings import Settings
 from .worker import Worker, WorkerAddon, listen_on
@@ -92,6 +93,7 @@ def serve(
     settings: Settings, mitmproxy_options: Sequence[str], worker: Worker | None = None
 ) -> None:
     """Run until stopped; exits as mitmdump does. ``worker``: when this is one."""
+    keep_freed_memory()
     number: int | None = None
     extra: list[object] = []
     if worker is not None:

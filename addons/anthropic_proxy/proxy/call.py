@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..credentials.credential import Credential, CredentialUnavailable
 from ..dialects.chat_completions.exchange import Translation
+from ..dialects.chat_completions.large_images import LargeImages
 from ..dialects.chat_completions.stream import Transcoder
 from ..dialects.messages.errors import NativeStreamWatch
 
@@ -62,6 +63,8 @@ class Call:
     renewed: bool = False
 
     translation: Translation | None = None
+    images: LargeImages | None = None
+    """What the translation's body has stand-ins for."""
     asked: Mapping[str, Any] = field(default_factory=dict)
     """What the log tells of a native request: model, max_tokens, stream."""
     logged: dict[str, Any] = field(default_factory=dict)

@@ -9,11 +9,7 @@ from mitmproxy import http
 from ..dialects.chat_completions import errors
 from ..dialects.chat_completions.exchange import Translation
 from ..dialects.chat_completions.headers import openai_headers
-from ..dialects.chat_completions.request import (
-    continued,
-    messages_request,
-    retry_for,
-)
+from ..dialects.chat_completions.request import continued, retry_for
 from ..dialects.chat_completions.response import (
     UnusableMessage,
     chat_completion,
@@ -22,10 +18,10 @@ from ..dialects.chat_completions.response import (
 from ..dialects.chat_completions.stream import ChunkStream, Transcoder
 from ..dialects.messages.identity import with_identity
 from ..wire import jsontext, sse
-from ..wire.anthropic import BETA_HEADER, VERSION_HEADER
 from .answers import USER_AGENT, as_headers, json_answer, replace
-from .content_coding import NotDecoded, TooLarge, decoded
-from .forwarding import forward, merged_betas, set_content, upstream_of
+from .chat_request import translate
+from .content_coding import NotDecoded, decoded
+from .forwarding import forward, set_content, upstream_of
 from .handler import Handler, answer
 from .http_facts import value_of
 from .streaming import SafeStream
@@ -34,14 +30,10 @@ if TYPE_CHECKING:
     from .call import Call
     from .stages import Recovery
 
-_BETA: Final = BETA_HEADER.encode()
-_VERSION: Final = VERSION_HEADER.encode()
-
 MAX_CONTINUATIONS: Final = 5
 WARNINGS_HEADER: Final = "x-translation-warnings"
 MAX_ANSWER_BYTES: Final = 256 * 1024 * 1024
 MAX_WARNINGS_LENGTH: Final = 2_000
-NOT_JSON: Final = "We could not parse the JSON body of your request: {}."
 
 
 class ChatCompletions(Handler):
@@ -50,7 +42,7 @@ class ChatCompletions(Handler):
     def request(self, call: Call) -> None:
         """Translate, or answer 400 in OpenAI's own shape."""
         try:
-            translation = self._translate(call)
+            translation = translate(call, self.runtime)
         except errors.RequestError as wrong:
             if wrong.report is not None:
                 call.note(report=wrong.report.as_dict())
@@ -59,28 +51,6 @@ class ChatCompletions(Handler):
             return
         call.pauses_left = MAX_CONTINUATIONS
         self._send(call, translation)
-
-    def _translate(self, call: Call) -> Translation:
-        runtime, request = self.runtime, call.flow.request
-        try:
-            chat = jsontext.decode(decoded(request, runtime.options["body_limit"]))
-        except jsontext.InvalidJSON as wrong:
-            raise errors.RequestError(NOT_JSON.format(wrong), None) from None
-        except TooLarge as wrong:
-            code = "request_too_large"
-            raise errors.RequestError(str(wrong), None, code, status=413) from None
-        except NotDecoded as wrong:
-            raise errors.RequestError(str(wrong), None) from None
-        betas = merged_betas(value_of(request.headers, _BETA), ())
-        return messages_request(
-            chat,
-            mapping=runtime.mapping,
-            settings=runtime.settings,
-            now=runtime.now(),
-            memory=runtime.memory,
-            client_version=value_of(request.headers, _VERSION),
-            client_betas=betas.split(",") if betas else (),
-        )
 
     def _send(self, call: Call, translation: Translation) -> None:
         """Make the flow's request the translated one."""
@@ -111,7 +81,8 @@ class ChatCompletions(Handler):
         body = translation.body
         if call.credential is not None and call.credential.needs_identity:
             body = body | {"system": with_identity(body.get("system"), self.identity)}
-        return jsontext.encode(body)
+        text = jsontext.encode(body)
+        return call.images.put_back(text) if call.images is not None else text
 
     def response_headers(self, call: Call) -> None:
         """Start the stream machine when upstream streams."""
