@@ -5,7 +5,6 @@ One process serves all of them: each fault is an upstream on a port of its own.
 
 from __future__ import annotations
 
-import datetime
 import socket
 import ssl
 import threading
@@ -15,11 +14,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from support.certificates import self_signed
 from support.running_proxy import RunningProxy, free_port
 
 CONNECT = 1.0
@@ -28,36 +24,6 @@ ENVIRONMENT = {
     "ANTHROPIC_PROXY_CONNECT_TIMEOUT": str(CONNECT),
 }
 Serve = Callable[[socket.socket], None]
-
-
-def certificate(folder: Path, *, days: int) -> tuple[Path, Path]:
-    """A certificate for localhost, signed by itself, that ends ``days`` from now."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    end = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=days)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(end - datetime.timedelta(days=30))
-        .not_valid_after(end)
-        .add_extension(
-            x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False
-        )
-        .sign(key, hashes.SHA256())
-    )
-    cert_file, key_file = folder / f"{days}.pem", folder / f"{days}.key"
-    cert_file.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-    key_file.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return cert_file, key_file
 
 
 class Listener:
@@ -146,8 +112,8 @@ def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, int]]:
         "TLS that stays silent": Listener(silent),
         "TLS that is garbage": Listener(garbage),
         "TLS that hangs up": Listener(hangs_up),
-        "a certificate that nobody signed": Listener(tls(certificate(folder, days=9))),
-        "a certificate that has expired": Listener(tls(certificate(folder, days=-9))),
+        "a certificate that nobody signed": Listener(tls(self_signed(folder, days=9))),
+        "a certificate that has expired": Listener(tls(self_signed(folder, days=-9))),
     }
     server, waiting = full_backlog()
     upstreams = {

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from mitmproxy import exceptions
@@ -16,8 +14,7 @@ from ..dialects.chat_completions.errors import error_body
 from ..dialects.messages.splice import spliced
 from ..inspection.translating import Outcome, Rules, translated
 from ..models.catalog import Catalog
-from ..proxy import options
-from ..proxy.background import cache_file
+from ..proxy import learnt_models, options
 from ..proxy.option_table import PREFIX
 from ..proxy.runtime import credentials_config, model_mapping, settings
 from ..wire import jsontext
@@ -188,13 +185,8 @@ def _catalog(
     catalog = Catalog.load()
     if not chosen["model_refresh"]:
         return catalog
-    try:
-        record: Any = json.loads(cache_file(env).read_bytes())
-        models = record["models"] if record["upstream"] == upstream else None
-    except (OSError, ValueError, TypeError, KeyError):
-        return catalog
-    today = datetime.fromtimestamp(now, UTC).date()
-    return catalog.refreshed(models, today) if isinstance(models, list) else catalog
+    learnt = learnt_models.remembered(learnt_models.cache_file(env), upstream)
+    return catalog if learnt is None else learnt.catalog(now)
 
 
 def _notes(way: Way, chosen: Mapping[str, Any], native: bool) -> Iterator[str]:

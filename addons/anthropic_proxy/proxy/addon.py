@@ -32,7 +32,7 @@ from . import (
     start_lines,
 )
 from .audience import Audience
-from .background import Background, cache_file
+from .background import Background
 from .call import Call
 from .direct_layer import DirectLayer
 from .draining import Draining
@@ -40,6 +40,7 @@ from .flow_commands import FlowCommands
 from .flow_list import FlowList
 from .forwarding import target_of
 from .gathering import Refused
+from .learnt_models import cache_file
 from .metrics import Metrics
 from .options import Upstream
 from .recorded_pipeline import RecordedPipeline

@@ -95,7 +95,7 @@ class Asking(Guarded, Waiting):
         if is_interim(event):
             # mitmproxy takes it for the answer; a 101 would open a tunnel past us.
             reason = f"upstream answered {event.response.status_code}"
-            yield from self._give_up(reason, self._refusal(reason, status=502))
+            yield from self._give_up(reason, 502)
         elif call is not None and call.transcoder is not None and self._head_sent:
             yield from self._next_part(call, event)
         elif (
@@ -162,4 +162,4 @@ class Asking(Guarded, Waiting):
             self.server_state = self.state_stream_response_body
         else:
             reason = f"upstream answered {event.response.status_code} mid-turn"
-            yield from self._give_up(reason, self._refusal(reason))
+            yield from self._give_up(reason, 500)

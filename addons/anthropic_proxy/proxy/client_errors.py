@@ -37,7 +37,6 @@ class ClientErrors(HttpStream):
         self._stages = stages
         self._call: Call | None = None
         self._head_sent = False  # the client has the head of an answer
-        self._upstream_answered = False  # the head of upstream's answer is here
         self._own_status: int | None = None  # HTTP status of a refusal of ours
         self._own_reason: str | None = None  # its words, in place of mitmproxy's
         self._own_code = TRUNCATED  # its code, in an event of a stream

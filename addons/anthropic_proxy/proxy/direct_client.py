@@ -13,7 +13,7 @@ from mitmproxy.proxy.context import Context
 
 from ..dialects.chat_completions.errors import TRUNCATED
 from .call import Call
-from .direct_clock import Clock
+from .clock import Clock, sign_of_life
 from .direct_upstream import UpstreamConnection
 from .framing import LAST_CHUNK, chunk, head_bytes
 from .guarding import Guarded
@@ -145,24 +145,18 @@ class DirectClient(Guarded):
 
     def tick(self, now: float) -> Commands:
         """Time has passed."""
-        if (reason := self.clock.overdue(now)) is not None:
+        clock = self.clock
+        reason = clock.no_connection(now) or clock.silence(now)
+        if reason is not None:
             yield from self._break_off(504, reason, "timeout", own=True)
-        elif self.clock.wants_ping(now):
-            self.clock.told(now)  # also when there is nothing to send
+        elif clock.wants_ping(now):
+            clock.told(now)  # also when there is nothing to send
             yield from self._ping()
 
     def _ping(self) -> Commands:
         """A sign of life for the client of a stream; the head too, if it has none."""
-        call, front = self._call, b""
-        if call is None or call.broken:
-            return
-        if not self._head_sent:
-            head = self._stages.early_head(call)
-            if head is None:
-                return
-            call.early = True
-            front = self._head(head)
-        ping = self._stages.ping(call)
+        head, ping = sign_of_life(self._stages, self._call, head_sent=self._head_sent)
+        front = self._head(head) if head is not None else b""
         front += chunk(ping) if self._framed else ping
         if front:
             yield self._to_client(front)

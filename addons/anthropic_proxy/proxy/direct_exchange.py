@@ -184,7 +184,7 @@ class DirectExchange(DirectClient):
         call = self._call
         assert call is not None
         self._state = "answered"
-        self.clock.answered()
+        self.clock.answered(time.monotonic())
         answer = self._answer = DirectAnswer(head, call.credential)
         front = b""
         refused = f"upstream answered {head.status}"

@@ -234,9 +234,9 @@ class EgressStream(Asking):
         elif not is_clean(request):
             refusal = self._refusal(NOT_CLEAN, status=400)
         else:
-            self.connecting = time.monotonic()
+            self.clock.connecting(time.monotonic())
             connected = yield from super().make_server_connection()
-            self.connecting = None
+            self.clock.connected()
             return connected
         yield from self.handle_protocol_error(refusal)
         return False

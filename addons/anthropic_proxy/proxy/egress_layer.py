@@ -131,7 +131,7 @@ class EgressLayer(HttpLayer):
         if self._timer is not None or not waiting:
             return
         timeouts = self._stages().timeouts
-        due = [stream.due(now) for stream in self.streams.values()]
+        due = [stream.clock.due(now) for stream in self.streams.values()]
         delay = min([timeouts.shortest, *(when - now for when in due)])
         self._timer = commands.RequestWakeup(max(delay, 0.001))
         yield self._timer

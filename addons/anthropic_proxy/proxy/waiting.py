@@ -1,9 +1,4 @@
-"""How long a stream waits for upstream, and what its client gets meanwhile.
-
-mitmproxy waits for ever, and closes a client's connection after 600 seconds without an
-event on it. The layer's clock (``egress_layer``) is such an event: while a request is
-under way it ticks at least once in a ping interval.
-"""
+"""The part of a stream of mitmproxy's that waits: for upstream, and for the end."""
 
 from __future__ import annotations
 
@@ -20,20 +15,15 @@ from mitmproxy.proxy.layers.http._events import (
     RequestProtocolError,
     ResponseData,
     ResponseHeaders,
-    ResponseProtocolError,
 )
 
 from .client_errors import ClientErrors
+from .clock import Clock, sign_of_life
 from .stages import Stages
 
 Commands = layer.CommandGenerator[None]
 
 STOPPED: Final = "The proxy was stopped before the answer was complete."
-CONNECT: Final = "anthropic_connect_timeout"
-RESPONSE: Final = "anthropic_response_timeout"
-IDLE: Final = "anthropic_idle_timeout"
-NEARLY: Final = 0.999
-"""A timer may fire a little before its time."""
 
 
 @dataclass
@@ -58,11 +48,7 @@ class Waiting(ClientErrors):
 
     def __init__(self, context: Context, stream_id: int, stages: Stages) -> None:
         super().__init__(context, stream_id, stages)
-        self.connecting: float | None = None  # since when, in monotonic seconds
-        self._asked = False  # the request is with upstream
-        self._limit: float | None = None  # seconds that upstream may be silent
-        self._heard = 0.0  # when upstream last gave a sign of life
-        self._told = 0.0  # when the client last got something
+        self.clock = Clock(stages.timeouts)
         self._leaving: str | None = None  # why upstream's connection is to be closed
 
     # -- what is waited for --------------------------------------------------------
@@ -71,42 +57,21 @@ class Waiting(ClientErrors):
         """Something goes out, to upstream or to the client."""
         if isinstance(event, RequestEndOfMessage):
             if self._call is not None:
-                self._limit = self._stages.response_timeout(self._call)
-            self._heard, self._upstream_answered = time.monotonic(), False
-            if not self._asked:  # not for a second request of the same answer
-                self._asked, self._told = True, self._heard
+                limit = self._stages.response_timeout(self._call)
+                self.clock.asked(time.monotonic(), limit)
         elif isinstance(event, _OF_AN_ANSWER):
-            self._told = time.monotonic()
+            self.clock.told(time.monotonic())
 
     def _note_received(self, event: events.Event) -> None:
         """Something came from upstream."""
         if isinstance(event, _OF_AN_ANSWER):
-            self._upstream_answered = True
-            self._heard = time.monotonic()
-            self._limit = self._stages.timeouts.idle
-
-    def due(self, now: float) -> float:
-        """When the clock is next needed, in monotonic seconds.
-
-        Never a time that has passed: what is late stays late until something happens,
-        and the clock would do nothing but tick.
-        """
-        timeouts = self._stages.timeouts
-        wanted = [now + timeouts.ping]
-        if self.connecting is not None:
-            wanted.append(self.connecting + timeouts.connect)
-        if self._limit is not None:
-            wanted.append(self._heard + self._limit)
-        if self._asked:
-            wanted.append(self._told + timeouts.ping)
-        return min(when for when in wanted if when > now)
+            self.clock.answered(time.monotonic())
 
     def connect_timed_out(self, now: float) -> bool:
         """Whether the connection under way takes too long; notes why it will fail."""
-        seconds = self._stages.timeouts.connect
-        if self.connecting is None or now - self.connecting < seconds:
+        reason = self.clock.no_connection(now)
+        if reason is None:
             return False
-        reason = f"no connection to upstream within {seconds:g} seconds ({CONNECT})"
         self._fails_with(504, reason, "timeout")
         return True
 
@@ -123,9 +88,11 @@ class Waiting(ClientErrors):
             return
         if isinstance(event, Stop):
             self._fails_with(503, STOPPED, "server_shutting_down")
-            yield from self._give_up(STOPPED, self._refusal(STOPPED, status=503))
-        elif self._limit is not None and event.now >= self._heard + self._limit:
-            yield from self._timed_out()
+            yield from self._give_up(STOPPED, 503)
+        elif (reason := self.clock.silence(event.now)) is not None:
+            self.clock.over()
+            self._fails_with(504, reason, "timeout")
+            yield from self._give_up(reason, 504)
         else:
             yield from self._ping_when_due(event.now)
 
@@ -139,39 +106,20 @@ class Waiting(ClientErrors):
             yield from self._ping_when_due(event.now)
 
     def _ping_when_due(self, now: float) -> Iterator[commands.Command]:
-        if self._asked and now - self._told >= self._stages.timeouts.ping * NEARLY:
-            self._told = (
-                now  # also when there is nothing to send: not due again at once
-            )
-            yield from self._ping()
-
-    def _timed_out(self) -> Commands:
-        limit, self._limit = self._limit, None
-        if self._upstream_answered:
-            reason = f"upstream fell silent for {limit:.3g} seconds ({IDLE})"
-        else:
-            reason = f"upstream gave no answer within {limit:.5g} seconds ({RESPONSE})"
-        self._fails_with(504, reason, "timeout")
-        yield from self._give_up(reason, self._refusal(reason, status=504))
-
-    def _ping(self) -> Iterator[commands.Command]:
-        """A sign of life for the client of a stream; the head too, if it has none."""
-        call, client = self._call, self.context.client
-        if call is None or call.broken:
+        if not self.clock.wants_ping(now):
             return
-        if not self._head_sent:
-            head = self._stages.early_head(call)
-            if head is None:
-                return
-            call.early = True
+        self.clock.told(now)  # also when there is nothing to send
+        client = self.context.client
+        head, ping = sign_of_life(self._stages, self._call, head_sent=self._head_sent)
+        if head is not None:
             yield SendHttp(ResponseHeaders(self.stream_id, head, False), client)
-        if ping := self._stages.ping(call):
+        if ping:
             yield SendHttp(ResponseData(self.stream_id, ping), client)
 
-    def _give_up(self, reason: str, error: ResponseProtocolError) -> Commands:
+    def _give_up(self, reason: str, status: int) -> Commands:
         """Tell the client, and have no more of this upstream connection."""
         self._leaving = reason
-        yield from self.handle_protocol_error(error)
+        yield from self.handle_protocol_error(self._refusal(reason, status=status))
         yield from self._leave()  # when there was nobody to tell
 
     def _leave(self) -> Iterator[commands.Command]:
@@ -182,7 +130,7 @@ class Waiting(ClientErrors):
         the connection that is still waiting for it.
         """
         reason, self._leaving = self._leaving, None
-        if reason is not None and self._asked:
+        if reason is not None and self.clock.has_asked:
             done_with_upstream = RequestProtocolError(
                 self.stream_id, reason, RequestProtocolError.code
             )
