@@ -66,7 +66,7 @@ class Report:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Warning tokens in order of first appearance, each once."""
-        tokens = (entry.warning for entry in self.entries if entry.warning)
+        tokens = [entry.warning for entry in self.entries if entry.warning]
         return tuple(dict.fromkeys(tokens))
 
     def with_disposition(self, *wanted: Disposition) -> list[Entry]:

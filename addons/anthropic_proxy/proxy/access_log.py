@@ -94,7 +94,7 @@ def finished(call: Call, runtime: Runtime) -> None:
 def failed(call: Call, runtime: Runtime) -> None:
     """An exchange that broke off; the reason is mitmproxy's."""
     reason = call.flow.error.msg if call.flow.error else "failed"
-    reason = _safe(call, reason)
+    reason = _safe(call.secrets, reason)
     facts = _result(call, runtime) | {"status": None, "ok": False, "error": reason}
     text = f"[{call.id}] [{_TAGS[call.endpoint.dialect]}] ✗ {reason} {_what(facts)}"
     line = Line(f"{text} {facts['duration_s']:.2f}s", "bad")
@@ -117,13 +117,14 @@ def _asked(call: Call) -> dict[str, Any]:
             "max_tokens": body.get("max_tokens"),
             "stream": exchange.stream,
         }
+    secrets = call.secrets
     return {
         "request_id": call.id,
         "dialect": call.endpoint.dialect,
         "method": one_line(call.method),
-        "path": _safe(call, call.path),
-        "model_asked": _optional(call, asked.get("model")),
-        "model": _optional(call, call.model),
+        "path": _safe(secrets, call.path),
+        "model_asked": _optional(secrets, asked.get("model")),
+        "model": _optional(secrets, call.model),
         "max_tokens": asked.get("max_tokens"),
         "stream": bool(asked.get("stream")),
         "credential": call.credential.source if call.credential else None,
@@ -137,12 +138,12 @@ def _injected(call: Call) -> bool:
 
 
 def _result(call: Call, runtime: Runtime) -> dict[str, Any]:
-    now = runtime.monotonic()
+    now, secrets = runtime.monotonic(), call.secrets
     asked = call.logged or _asked(call)
     facts = asked | {
-        "model": _optional(call, call.model),
-        "upstream_request_id": _optional(call, call.upstream_id),
-        "finish_reason": _optional(call, call.finish),
+        "model": _optional(secrets, call.model),
+        "upstream_request_id": _optional(secrets, call.upstream_id),
+        "finish_reason": _optional(secrets, call.finish),
         "duration_s": round(now - call.started, 3),
         "first_byte_s": (
             round(call.first_byte - call.started, 3) if call.first_byte else None
@@ -164,7 +165,8 @@ def _count(value: Any) -> int:
 
 def _warnings(call: Call) -> list[str]:
     translated = call.translation.report.warnings if call.translation else []
-    return [_safe(call, warning) for warning in (*translated, *call.warnings)]
+    secrets = call.secrets
+    return [_safe(secrets, warning) for warning in (*translated, *call.warnings)]
 
 
 def _error_of(call: Call) -> str | None:
@@ -179,15 +181,15 @@ def _error_of(call: Call) -> str | None:
         return None
     error = body.get("error") if isinstance(body, dict) else None
     message = error.get("message") if isinstance(error, dict) else error
-    return _safe(call, message) if isinstance(message, str) else None
+    return _safe(call.secrets, message) if isinstance(message, str) else None
 
 
-def _optional(call: Call, value: Any) -> str | None:
-    return _safe(call, value) if isinstance(value, str) else None
+def _optional(secrets: tuple[str, ...], value: Any) -> str | None:
+    return _safe(secrets, value) if isinstance(value, str) else None
 
 
-def _safe(call: Call, text: str) -> str:
-    text = one_line(masked(text, call.secrets))
+def _safe(secrets: tuple[str, ...], text: str) -> str:
+    text = one_line(masked(text, secrets))
     return text if len(text) <= _MESSAGE_LENGTH else f"{text[:_MESSAGE_LENGTH]}…"
 
 
@@ -239,7 +241,7 @@ def _report_lines(call: Call, report: Report) -> list[Line]:
         if entry.reason:
             text += f" ({entry.reason})"
         tone = "warning" if entry.warning else "dim"
-        lines.append(Line(_safe(call, f"{text} [{entry.rule}]"), tone))
+        lines.append(Line(_safe(call.secrets, f"{text} [{entry.rule}]"), tone))
     return lines
 
 

@@ -68,11 +68,17 @@ def as_headers(fields: Iterable[tuple[str, str]]) -> http.Headers:
 
     Bytes that are not UTF-8 come as surrogates, and go back as the bytes they were.
     """
-    return headers_of(tuple((_bytes(name), _bytes(value)) for name, value in fields))
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
+    return headers_of(
+        tuple(
+            [
+                (
+                    name.encode("utf-8", "surrogateescape"),
+                    value.encode("utf-8", "surrogateescape"),
+                )
+                for name, value in fields
+            ]
+        )
+    )
 
 
 # About a body that is not there any more.

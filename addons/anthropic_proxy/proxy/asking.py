@@ -23,11 +23,7 @@ from mitmproxy.proxy.layers.http._events import (
 
 from .call import Call
 from .guarding import Guarded
-from .http_facts import (
-    CLOSED_BY_UPSTREAM,
-    INTERNAL,
-    is_interim,
-)
+from .http_facts import CLOSED_BY_UPSTREAM, INTERNAL, is_interim, texts_of
 from .stages import AnthropicContinueHook, AnthropicRecoverHook, Recovery, Stages
 from .waiting import Waiting
 
@@ -119,7 +115,7 @@ class Asking(Guarded, Waiting):
                 yield from self._release(ended=False)
         elif isinstance(event, ResponseEndOfMessage):
             answer = self._held.response
-            fields = [(name, value) for name, value in answer.headers.items(True)]
+            fields = texts_of(answer.headers)
             recovery = Recovery(
                 self._call, answer.status_code, fields, bytes(self._held_body)
             )

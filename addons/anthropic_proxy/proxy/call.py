@@ -109,8 +109,12 @@ class Call:
     @property
     def secrets(self) -> tuple[str, ...]:
         """What no log may show, whatever it looks like."""
-        held = (self.credential, self.own)
-        return (self.hidden, *(found.secret for found in held if found is not None))
+        held = [self.hidden]
+        if self.credential is not None:
+            held.append(self.credential.secret)
+        if self.own is not None:
+            held.append(self.own.secret)
+        return tuple(held)
 
     def note(self, **facts: Any) -> None:
         """Keep public facts (plain JSON values) with the flow."""

@@ -23,7 +23,7 @@ from .chat_request import translate
 from .content_coding import NotDecoded, decoded
 from .forwarding import forward, set_content, upstream_of
 from .handler import Handler, answer
-from .http_facts import value_of
+from .http_facts import texts_of, value_of
 from .streaming import SafeStream
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ class ChatCompletions(Handler):
         assert response is not None
         status, extra, body = errors.from_anthropic(
             response.status_code,
-            list(response.headers.items(multi=True)),
+            texts_of(response.headers),
             _readable(response),
         )
         fields = self._headers(call, response)
@@ -160,7 +160,7 @@ class ChatCompletions(Handler):
 
     def _headers(self, call: Call, response: http.Response) -> list[tuple[str, str]]:
         """Upstream's headers as OpenAI names them, and our warnings."""
-        upstream = list(response.headers.items(multi=True))
+        upstream = texts_of(response.headers)
         fields = openai_headers(upstream, self.runtime.now())
         names = {name for name, _ in fields}
         if "x-request-id" not in names:

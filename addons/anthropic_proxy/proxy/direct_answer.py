@@ -7,7 +7,7 @@ from .asking import HELD_BODY_BYTES
 from .call import Call
 from .echoes import Echoes
 from .framing import CHUNKED, TO_THE_END, AnswerHead, Chunks
-from .http_facts import response_of
+from .http_facts import response_of, texts_of
 from .stages import Recovery
 
 
@@ -79,6 +79,6 @@ class DirectAnswer:
 
     def recovery(self, call: Call) -> Recovery:
         """What is to be decided about it; it stays as it is."""
-        fields = [(name, text) for name, text in self.response.headers.items(True)]
+        fields = texts_of(self.response.headers)
         body = b"".join(self.kept)
         return Recovery(call, self.response.status_code, fields, body)

@@ -29,9 +29,11 @@ class Echoes:
 
     def fields(self, headers: http.Headers) -> None:
         """Overwrite it in the values of headers, or of trailers."""
-        headers.fields = tuple(
-            (name, self._overwritten(value)) for name, value in headers.fields
-        )
+        fields = headers.fields
+        if self._secret in b"\n".join([value for _, value in fields]):
+            headers.fields = tuple(
+                (name, self._overwritten(value)) for name, value in fields
+            )
 
     def feed(self, data: bytes) -> bytes:
         """A fragment of the body; what may be half a secret is held back."""

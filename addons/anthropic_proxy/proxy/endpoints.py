@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from ..wire.anthropic import VERSION_HEADER
 from .answers import Dialect
+from .http_facts import value_of
 
 if TYPE_CHECKING:
     from mitmproxy.http import Request
@@ -128,7 +129,7 @@ def match(request: Request) -> Endpoint:
     if request.method == "OPTIONS":
         return OPTIONS
     path = path_of(request)
-    native = any(name.lower() == _VERSION for name, _ in request.headers.fields)
+    native = value_of(request.headers, _VERSION) is not None
     if request.method not in _METHODS or _climbs(path):
         return UNKNOWN_ANTHROPIC if native else UNKNOWN_OPENAI
     found = ENDPOINTS.get((request.method, path)) or _model(request.method, path)

@@ -14,7 +14,7 @@ from ..credentials.credential import Credential
 from ..wire.anthropic import BETA_HEADER
 from .answers import as_headers
 from .call import Call
-from .http_facts import headers_of, with_fields
+from .http_facts import headers_of, value_of, with_fields
 from .options import Upstream
 
 PLACEHOLDER: Final = "***"
@@ -92,7 +92,7 @@ def for_the_client(response: http.Response) -> http.Response:
     connection stays in the old object, where mitmproxy looks for it.
     """
     gone, fields = _UPSTREAMS_OWN, response.headers.fields
-    speaks = any(name.lower() == b"connection" for name, _ in fields)
+    speaks = value_of(response.headers, b"connection") is not None
     if speaks:
         named = _named(response.headers.get_all("connection")) - _FRAMING
         gone = gone.union(name.encode(errors="replace") for name in named)
@@ -119,10 +119,13 @@ def frame(response: http.Response, method: str, http_version: str) -> None:
     if method == "HEAD" or response.status_code in (204, 304):
         return
     if not response.stream:
-        length = str(len(response.raw_content or b""))
-        fields = headers.fields
-        kept = tuple(f for f in fields if f[0].lower() != b"transfer-encoding")
-        headers.fields = with_fields(kept, [("content-length", length)])
+        if response.raw_content is None:
+            return  # its body has not come yet
+        length = str(len(response.raw_content))
+        if value_of(headers, b"transfer-encoding") is not None:
+            headers.pop("transfer-encoding")
+        if value_of(headers, b"content-length") != length:
+            headers["content-length"] = length
     elif http_version == "HTTP/1.1" and not _FRAMING.intersection(
         name.lower() for name in headers
     ):

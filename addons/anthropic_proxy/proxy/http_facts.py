@@ -49,14 +49,13 @@ def is_clean(request: http.Request) -> bool:
     it on: a request of the client's own making, with our credential on it.
     """
     data = request.data
+    names = [name for name, _ in data.headers.fields]
+    values = [value for _, value in data.headers.fields]
     return not (
-        _CONTROL_OR_SPACE.search(data.method)
-        or _CONTROL_OR_SPACE.search(data.path)
-        or _CONTROL_OR_SPACE.search(data.authority)
-        or any(
-            _CONTROL_OR_SPACE.search(name) or _CONTROL.search(value.replace(b"\t", b""))
-            for name, value in data.headers.fields
+        _CONTROL_OR_SPACE.search(
+            b"".join([data.method, data.path, data.authority, *names])
         )
+        or _CONTROL.search(b"".join(values).replace(b"\t", b""))
     )
 
 
@@ -78,14 +77,13 @@ def scrub(headers: http.Headers) -> None:
 
 def without_credentials(headers: http.Headers) -> Fields:
     """The headers that cannot hold a credential, as they are on the wire."""
-    return tuple(
-        field for field in headers.fields if field[0].lower() not in _CREDENTIAL_NAMES
-    )
+    fields = headers.fields
+    return tuple([one for one in fields if one[0].lower() not in _CREDENTIAL_NAMES])
 
 
 def headers_of(fields: Fields) -> http.Headers:
     """mitmproxy's headers; its own way to make them looks at each part's type."""
-    headers = http.Headers()
+    headers = http.Headers.__new__(http.Headers)
     headers.fields = fields
     return headers
 
@@ -130,8 +128,23 @@ _RESPONSE: Final = http.Response(
 
 def value_of(headers: http.Headers, name: bytes) -> str | None:
     """As ``headers.get`` with a name in lower case, which takes four times as long."""
-    found = [value for given, value in headers.fields if given.lower() == name]
-    return b", ".join(found).decode("utf-8", "surrogateescape") if found else None
+    found: bytes | None = None
+    size = len(name)  # tells most names apart before their case is folded
+    for given, value in headers.fields:
+        if len(given) == size and given.lower() == name:
+            found = value if found is None else b"%b, %b" % (found, value)
+    return None if found is None else found.decode("utf-8", "surrogateescape")
+
+
+def texts_of(headers: http.Headers) -> list[tuple[str, str]]:
+    """As ``headers.items(multi=True)``, which takes four times as long."""
+    return [
+        (
+            name.decode("utf-8", "surrogateescape"),
+            value.decode("utf-8", "surrogateescape"),
+        )
+        for name, value in headers.fields
+    ]
 
 
 def with_fields(fields: Fields, added: Iterable[tuple[str, str]]) -> Fields:

@@ -12,9 +12,9 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, Protocol, TextIO
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, Protocol, TextIO
 
 from mitmproxy import ctx
 from mitmproxy.utils import vt_codes
@@ -30,29 +30,27 @@ ATTRIBUTE: Final = "anthropic_entry"
 _COLOURS: Final = {"good": "32", "bad": "31", "warning": "33", "dim": "2", "": ""}
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line of an entry; ``tone`` is its colour on a terminal."""
 
     text: str
     tone: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """Something that happened, for a person and for a machine."""
 
     event: str
     """``start``, ``request``, ``response``, ``body``."""
     lines: tuple[Line, ...]
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = MappingProxyType({})
     """Plain JSON values."""
     full_time: bool = False
     """Date and milliseconds instead of the time of day."""
 
     def __str__(self) -> str:
         """For mitmproxy's own log."""
-        return "\n".join(line.text for line in self.lines)
+        return "\n".join([line.text for line in self.lines])
 
 
 def tell(logger: logging.Logger, level: int, entry: Entry) -> None:
@@ -150,8 +148,7 @@ class _TextFormatter(logging.Formatter):
             tone = tone if record.levelno >= logging.WARNING else ""
             entry = Entry("log", (Line(_message(self, record), tone),))
         if entry.full_time:
-            utc = datetime.fromtimestamp(record.created, UTC).replace(tzinfo=None)
-            time = f"{utc.isoformat(timespec='milliseconds')}Z"
+            time = _utc(record.created)
         else:
             time = datetime.fromtimestamp(record.created).strftime("%H:%M:%S")
         stamp = self._toned(f"[{time}{self._mark}]", "dim")
@@ -177,15 +174,19 @@ class _JSONFormatter(logging.Formatter):
         facts: Mapping[str, Any] = (
             {"message": _message(self, record)} if entry is None else dict(entry.facts)
         )
-        moment = datetime.fromtimestamp(record.created, UTC).replace(tzinfo=None)
         whole = {
-            "time": f"{moment.isoformat(timespec='milliseconds')}Z",
+            "time": _utc(record.created),
             "level": level,
             **self._mark,
             "event": entry.event if entry is not None else "log",
             **facts,
         }
         return masked(json.dumps(whole, ensure_ascii=False))
+
+
+def _utc(created: float) -> str:
+    moment = datetime.fromtimestamp(created, UTC)
+    return f"{moment.isoformat(timespec='milliseconds').removesuffix('+00:00')}Z"
 
 
 def _message(formatter: logging.Formatter, record: logging.LogRecord) -> str:

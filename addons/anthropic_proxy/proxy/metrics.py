@@ -68,6 +68,7 @@ class Metrics:
         # A call that a bug lets nobody end leaves the sets when it is collected.
         self._live: WeakSet[Call] = WeakSet()
         self._streams: WeakSet[Call] = WeakSet()
+        self._shared = folder is not None
         for kind in UPSTREAM_FAILURES:  # a rate needs a zero to rise from
             self.families.upstream_failures(kind)
         for result in (REFRESHED, *REFRESH_FAILURES.values()):
@@ -79,13 +80,13 @@ class Metrics:
         """A request's head was read."""
         if call.endpoint.kind != "metrics":
             self._live.add(call)
-            self.look()
+            self._changed()
 
     def ended(self, call: Call, end: End, catalog: Catalog, now: float) -> None:
         """The exchange is over, whichever way. ``now`` is in monotonic seconds."""
         self._live.discard(call)
         self._streams.discard(call)
-        self.look()
+        self._changed()
         count = self.families
         dialect, endpoint = call.endpoint.dialect, call.endpoint.name
         model = model_label(catalog, model_used(call))
@@ -120,7 +121,7 @@ class Metrics:
         if response is None or not callable(response.stream):
             return
         self._streams.add(call)
-        self.look()
+        self._changed()
 
         def seen() -> None:
             model = model_label(catalog, model_used(call))
@@ -164,9 +165,14 @@ class Metrics:
     # -- reading -------------------------------------------------------------------
 
     def look(self) -> None:
-        """Set the gauges to what is now; other processes may read them at any time."""
+        """Set the gauges to what is now."""
         self.families.in_flight.set(len(self._live))
         self.families.live_streams.set(len(self._streams))
+
+    def _changed(self) -> None:
+        """Requests begin and end. Other processes may read the gauges at any time."""
+        if self._shared:
+            self.look()
 
     def rendered(self, accept: str) -> tuple[bytes, str]:
         """All of it, and its media type: OpenMetrics if ``accept`` names it.

@@ -25,6 +25,7 @@ from .answers import USER_AGENT, as_headers, error_answer, json_answer, replace
 from .endpoints import model_name
 from .forwarding import end_to_end, forward, upstream_of
 from .handler import Handler, answer
+from .http_facts import texts_of
 from .native import with_request_id
 
 if TYPE_CHECKING:
@@ -59,9 +60,7 @@ class _Asking(Handler):
         """Send a GET for ``path``, with the caller's own headers if it knows them."""
         headers: http.Headers | Mapping[str, str]
         if call.endpoint.dialect == "anthropic":
-            headers = as_headers(
-                end_to_end(call.flow.request.headers.items(multi=True))
-            )
+            headers = as_headers(end_to_end(texts_of(call.flow.request.headers)))
             headers["accept-encoding"] = "identity"
         else:
             headers = {
@@ -99,7 +98,7 @@ class _Asking(Handler):
         """Put ``body`` in the place of upstream's, under upstream's headers."""
         response = call.flow.response
         assert response is not None
-        upstream = list(response.headers.items(multi=True))
+        upstream = texts_of(response.headers)
         if call.endpoint.dialect == "openai":
             fields = openai_headers(upstream, self.runtime.now())
             if not any(name == "x-request-id" for name, _ in fields):
@@ -114,7 +113,7 @@ class _Asking(Handler):
         assert response is not None
         if call.endpoint.dialect == "anthropic":
             return
-        upstream = list(response.headers.items(multi=True))
+        upstream = texts_of(response.headers)
         content = response.get_content(strict=False) or b""
         status, extra, body = errors.from_anthropic(
             response.status_code, upstream, content

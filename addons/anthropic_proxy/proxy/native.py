@@ -15,6 +15,7 @@ from .content_coding import NotDecoded, decoded
 from .endpoints import path_of
 from .forwarding import end_to_end, forward, upstream_of
 from .handler import Handler
+from .http_facts import texts_of
 from .streaming import SafeStream
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Native(Handler):
         request = call.flow.request
         query = request.path.partition("?")[2]
         content = self.body(call)
-        headers = as_headers(end_to_end(request.headers.items(multi=True)))
+        headers = as_headers(end_to_end(texts_of(request.headers)))
         if call.credential is not None and call.credential.needs_identity:
             # A subscription token is never sent under another program's name.
             headers["user-agent"] = USER_AGENT

@@ -200,13 +200,18 @@ class Pipeline:
         if not is_redirect(call.upstream_status):
             self.handler(call.endpoint).response_headers(call)
         self._suited(call, response)
-        if response.stream and call.recording is not None:
-            call.recording.stream_begins(response)
-        if response.stream and log_bodies.wanted(call, self.runtime):
-            feed = response.stream if callable(response.stream) else None
-            call.tap = Tap(log_bodies.KEPT_BYTES, self.runtime.monotonic)
-            response.stream = call.tap.around(feed)
+        if response.stream:
+            self._stream_begins(call, response)
+
+    def _stream_begins(self, call: Call, response: http.Response) -> None:
+        """Whoever looks at its bytes is put in between."""
         runtime = self.runtime
+        if call.recording is not None:
+            call.recording.stream_begins(response)
+        if log_bodies.wanted(call, runtime):
+            feed = response.stream if callable(response.stream) else None
+            call.tap = Tap(log_bodies.KEPT_BYTES, runtime.monotonic)
+            response.stream = call.tap.around(feed)
         runtime.metrics.time_first_token(call, runtime.catalog, runtime.monotonic)
 
     def response(self, call: Call) -> None:

@@ -116,9 +116,10 @@ class WebGuard:
 
     def refusal(self, visit: Visit, endpoint: Endpoint) -> Refusal | None:
         """Why this request is not served; None when it is."""
-        checks = (self._host, self._page, _place, self._body)
-        found = (check(visit, endpoint) for check in checks)
-        return next((refusal for refusal in found if refusal is not None), None)
+        for check in (self._host, self._page, _place, self._body):
+            if (refusal := check(visit, endpoint)) is not None:
+                return refusal
+        return None
 
     def allow_origin(self, visit: Visit) -> str | None:
         """``Access-Control-Allow-Origin`` of the answer; None: no page may read it."""

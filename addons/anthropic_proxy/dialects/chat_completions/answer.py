@@ -136,11 +136,11 @@ def as_text(value: Any) -> str:
 
 def as_mapping(value: Any) -> Mapping[str, Any]:
     """``value`` if it is an object, else the empty one."""
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def as_mappings(value: Any) -> list[Any]:
     """The objects in ``value`` if it is an array, else none."""
     if not isinstance(value, list):
         return []
-    return [item for item in value if isinstance(item, Mapping)]
+    return [item for item in value if isinstance(item, dict)]

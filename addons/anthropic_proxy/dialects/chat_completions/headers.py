@@ -14,12 +14,29 @@ _RENAMED: Final[Mapping[str, str]] = {
     "x-envoy-upstream-service-time": "openai-processing-ms",
 }
 # Where each of OpenAI's two limits is found, best first.
-_LIMITS: Final[Mapping[str, tuple[str, ...]]] = {
-    "requests": ("anthropic-ratelimit-requests",),
-    "tokens": ("anthropic-ratelimit-tokens", "anthropic-ratelimit-input-tokens"),
+_SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
+    "requests": ("requests",),
+    "tokens": ("tokens", "input-tokens"),
 }
-_RATE_LIMITS: Final = "anthropic-ratelimit-"
 _FIELDS: Final = ("limit", "remaining", "reset")
+_LIMITS: Final = [
+    [
+        [
+            (f"anthropic-ratelimit-{source}-{field}", f"x-ratelimit-{field}-{limit}")
+            for field in _FIELDS
+        ]
+        for source in sources
+    ]
+    for limit, sources in _SOURCES.items()
+]
+"""By limit and source, each header and its name at OpenAI."""
+_RESETS: Final = frozenset(
+    old
+    for sources in _LIMITS
+    for names in sources
+    for old, _ in names
+    if old.endswith("-reset")
+)
 # Of the network in between, or with nothing left to say once they are renamed.
 _STRIPPED_PREFIXES: Final = (
     "cf-",
@@ -58,8 +75,7 @@ def openai_headers(headers: Iterable[tuple[str, str]], now: float) -> Headers:
     fields = [(name.lower(), value.strip()) for name, value in headers]
     given = dict(fields)
     mapped = {new: given[old] for old, new in _RENAMED.items() if old in given}
-    if any(name.startswith(_RATE_LIMITS) for name in given):
-        mapped |= _rate_limits(given, now)
+    mapped |= _rate_limits(given, now)
     options = given.get("connection", "").lower().split(",")
     unwanted = _STRIPPED.union(mapped, [option.strip() for option in options])
     kept = [
@@ -72,23 +88,18 @@ def openai_headers(headers: Iterable[tuple[str, str]], now: float) -> Headers:
 
 def _rate_limits(headers: Mapping[str, str], now: float) -> dict[str, str]:
     mapped: dict[str, str] = {}
-    for limit, sources in _LIMITS.items():
-        found = (_fields(headers, source, now) for source in sources)
-        values = next((values for values in found if values), {})
-        mapped |= {
-            f"x-ratelimit-{field}-{limit}": value for field, value in values.items()
-        }
+    for sources in _LIMITS:
+        for names in sources:
+            before = len(mapped)
+            for old, new in names:
+                value = headers.get(old)
+                if value is not None and old in _RESETS:
+                    value = _until(value, now)
+                if value is not None:
+                    mapped[new] = value
+            if len(mapped) > before:  # else the next best
+                break
     return mapped
-
-
-def _fields(headers: Mapping[str, str], source: str, now: float) -> dict[str, str]:
-    given = ((field, headers.get(f"{source}-{field}")) for field in _FIELDS)
-    values = {field: value for field, value in given if value is not None}
-    if "reset" in values:
-        wait = _until(values.pop("reset"), now)
-        if wait is not None:
-            values["reset"] = wait
-    return values
 
 
 def _until(instant: str, now: float) -> str | None:

@@ -44,7 +44,7 @@ def completion_usage(usage: Mapping[str, Any]) -> CompletionUsage:
     usage = _whole(usage)
     fresh, written, read, output = (_count(usage.get(name)) for name in _COUNTS)
     details = usage.get("output_tokens_details")
-    thinking = details.get("thinking_tokens") if isinstance(details, Mapping) else None
+    thinking = details.get("thinking_tokens") if isinstance(details, dict) else None
     prompt = fresh + written + read  # input_tokens leaves out whatever was cached
     return {
         "prompt_tokens": prompt,
@@ -63,7 +63,7 @@ def _whole(usage: Mapping[str, Any]) -> dict[str, Any]:
     whole = dict(usage)
     iterations = whole.pop("iterations", None)
     if isinstance(iterations, list):
-        entries = [entry for entry in iterations if isinstance(entry, Mapping)]
+        entries = [entry for entry in iterations if isinstance(entry, dict)]
         if entries:
             whole |= {
                 name: sum(_count(entry.get(name)) for entry in entries)
@@ -80,7 +80,7 @@ def _added(left: Mapping[str, Any], right: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _sum(left: Any, right: Any) -> Any:
-    if isinstance(left, Mapping) and isinstance(right, Mapping):
+    if isinstance(left, dict) and isinstance(right, dict):
         return _added(left, right)
     if _is_count(left) and _is_count(right):
         return left + right
