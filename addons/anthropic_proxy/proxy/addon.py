@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import time
+from collections.abc import Callable
 from typing import Any
 
 from mitmproxy import ctx, exceptions
@@ -23,7 +24,6 @@ from ..credentials.sources import choose
 from ..dialects.chat_completions.memory import RecentThinking
 from ..models.catalog import Catalog
 from . import (
-    content_views,
     exposure,
     har,
     log_output,
@@ -36,7 +36,6 @@ from .background import Background
 from .call import Call
 from .direct_layer import DirectLayer
 from .draining import Draining
-from .flow_commands import FlowCommands
 from .flow_list import FlowList
 from .forwarding import target_of
 from .gathering import Refused
@@ -59,8 +58,7 @@ class AnthropicProxy:
 
     def __init__(self) -> None:
         self.pipeline: RecordedPipeline | None = None
-        # Told by mitmproxy as this addon is, and asked for commands.
-        self.addons = [FlowCommands(lambda: self._stages().runtime, _addresses)]
+        self.addons: list[object] = []  # told by mitmproxy as this one is
         self._audience = Audience()
         self._recorder = Recorder(self._recorded, FlowList(_view))
         self._log = log_output.OwnLog()
@@ -68,7 +66,7 @@ class AnthropicProxy:
             lambda: self._stages().runtime.options["drain"],
             lambda: setattr(self._stages(), "stopping", True),
         )
-        self._shown = False
+        self._hide: Callable[[], None] = lambda: None
         self._background = Background(
             lambda: self._stages().runtime, self._upstream, cache_file(os.environ)
         )
@@ -78,12 +76,22 @@ class AnthropicProxy:
     def load(self, loader: Loader) -> None:
         """Declare the options; connect upstream only when a request needs it."""
         options.declare(loader)
-        self._shown = not _SHOWS_FLOWS.isdisjoint(ctx.master.addons.lookup)
-        if self._shown:
-            content_views.add()
+        if not _SHOWS_FLOWS.isdisjoint(ctx.master.addons.lookup):
+            self._show()
         ctx.options.connection_strategy = "lazy"
         if "http3" in ctx.options:
             ctx.options.http3 = False  # a second door, which nobody has tried
+
+    def _show(self) -> None:
+        """Views and commands, for whom there is somebody to look."""
+        # Loading them is a twentieth of a start that shows nothing.
+        from . import content_views, flow_commands
+
+        content_views.add()
+        self._hide = content_views.remove
+        self.addons = [
+            flow_commands.FlowCommands(lambda: self._stages().runtime, _addresses)
+        ]
 
     def configure(self, updated: set[str]) -> None:
         """Check everything now: mitmproxy would run on with a broken addon.
@@ -159,8 +167,7 @@ class AnthropicProxy:
         """The proxy stops."""
         self._background.stop()
         self._log.remove()
-        if self._shown:
-            content_views.remove()
+        self._hide()
 
     def _upstream(self) -> Upstream | None:
         """The upstream by option, else the first mode's target."""

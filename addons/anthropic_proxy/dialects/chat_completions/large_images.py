@@ -11,8 +11,6 @@ import binascii
 import re
 from typing import Final
 
-import pybase64
-
 from .attachments import MAX_IMAGE_BASE64_BYTES
 
 LARGE_BYTES: Final = 64 * 1024
@@ -84,6 +82,8 @@ def _are_digits(body: bytes, start: int, end: int) -> bool:
     """Whether there are only digits of base64: no padding, no escape of JSON."""
     if body.find(b"=", start, end) >= 0:
         return False
+    import pybase64  # takes milliseconds of every start, and is seldom needed
+
     try:  # piece by piece, which stays in the CPU's cache
         for at in range(start, end, _PIECE):
             piece = memoryview(body)[at : min(at + _PIECE, end)]
