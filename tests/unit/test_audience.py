@@ -29,7 +29,7 @@ def wanted(
         master.options.update(**changes)
         audience, chain = Audience(), master.addons.chain
         addons = master.addons
-        found = {h: audience.wants(h, addons, master.options) for h in HOOKS}
+        found = {h: audience.wants((h,), addons, master.options) for h in HOOKS}
         kinds = [
             f"{type(addon).__module__.split('.')[-1]}.{type(addon).__name__}"
             for addon in addonmanager.traverse(chain)
@@ -110,16 +110,16 @@ def test_options_and_addons_that_change_are_noticed() -> None:
         for detail in (0, 1):
             master.options.update(flow_detail=detail)
             audience.forget()
-            seen.append(audience.wants("response", addons, master.options))
+            seen.append(audience.wants(("response",), addons, master.options))
         master.options.update(flow_detail=0)
         audience.forget()
 
         class Script:
             def request(self, flow: object) -> None: ...
 
-        seen.append(audience.wants("request", addons, master.options))
+        seen.append(audience.wants(("request",), addons, master.options))
         master.addons.add(Script())
-        seen.append(audience.wants("request", addons, master.options))
+        seen.append(audience.wants(("request",), addons, master.options))
         return seen
 
     assert asyncio.run(look()) == [False, True, False, True]

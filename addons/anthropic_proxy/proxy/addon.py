@@ -205,8 +205,8 @@ class AnthropicProxy:
         else:
             parent.child_layer = ours
 
-    def _told(self, hook: str) -> bool:
-        return self._audience.wants(hook, ctx.master.addons, ctx.options)
+    def _told(self, *hooks: str) -> bool:
+        return self._audience.wants(hooks, ctx.master.addons, ctx.options)
 
     def _recorded(self) -> bool:
         return self._audience.keeps(ctx.master.addons, ctx.options)

@@ -64,33 +64,39 @@ class Audience:
     """Answers ``wants`` from what was found when options or addons last changed."""
 
     def __init__(self) -> None:
-        self._wanted: dict[str, bool] = {}
+        self._wanted: dict[tuple[str, ...], bool] = {}
         self._addons = 0  # which ones were looked at
 
     def forget(self) -> None:
         """Options have changed."""
         self._wanted.clear()
 
-    def wants(self, hook: str, addons: AddonManager, options: Options) -> bool:
-        """Whether an addon has to be told. Scripts come, go and are reloaded."""
+    def wants(
+        self, hooks: tuple[str, ...], addons: AddonManager, options: Options
+    ) -> bool:
+        """Whether an addon has to be told of one of these.
+
+        Scripts come, go and are reloaded.
+        """
         loaded = sum(map(id, addons.lookup.values()))
         if loaded != self._addons:
             self._addons = loaded
             self._wanted.clear()
-        known = self._wanted.get(hook)
+        known = self._wanted.get(hooks)
         if known is None:
-            known = self._wanted[hook] = _is_wanted(
-                hook, traverse(addons.chain), options, _ACTIVE
+            known = self._wanted[hooks] = any(
+                _is_wanted(hook, traverse(addons.chain), options, _ACTIVE)
+                for hook in hooks
             )
         return known
 
     def keeps(self, addons: AddonManager, options: Options) -> bool:
         """Whether an addon keeps flows or shows their bodies."""
-        if not self.wants("response", addons, options):
+        if not self.wants(("response",), addons, options):
             return False
-        known = self._wanted.get("")
+        known = self._wanted.get(())
         if known is None:
-            known = self._wanted[""] = _is_wanted(
+            known = self._wanted[()] = _is_wanted(
                 "response", traverse(addons.chain), options, {**_ACTIVE, **_KEEPING}
             )
         return known

@@ -144,7 +144,7 @@ class DirectLayer(layer.Layer):
         stages = self._stages()
         data = b"".join(self._unread)
         found = request_head(data)
-        if found is None or any(map(stages.told, HOOKS)):
+        if found is None or stages.told(*HOOKS):
             return False
         head, size = found
         if (

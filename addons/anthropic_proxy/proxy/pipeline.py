@@ -69,7 +69,7 @@ CLIENT_ONLY: Final = (
 class Pipeline:
     """Implements ``egress.Stages``. Holds no request state of its own."""
 
-    def __init__(self, runtime: Runtime, told: Callable[[str], bool]) -> None:
+    def __init__(self, runtime: Runtime, told: Callable[..., bool]) -> None:
         self.runtime = runtime
         self.told = told
         self.stopping = False

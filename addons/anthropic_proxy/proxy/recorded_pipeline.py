@@ -21,7 +21,7 @@ class RecordedPipeline(Pipeline):
     """Each stage as it is; before and after it the recording looks at the flow."""
 
     def __init__(
-        self, runtime: Runtime, told: Callable[[str], bool], recorder: Recorder
+        self, runtime: Runtime, told: Callable[..., bool], recorder: Recorder
     ) -> None:
         super().__init__(runtime, told)
         self._recorder = recorder

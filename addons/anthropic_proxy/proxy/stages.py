@@ -130,8 +130,8 @@ class Stages(Protocol):
     def ping(self, call: Call) -> bytes:
         """A sign of life in the client's stream; empty when none fits here."""
 
-    def told(self, hook: str) -> bool:
-        """Whether any addon listens to this flow hook."""
+    def told(self, *hooks: str) -> bool:
+        """Whether any addon listens to one of these flow hooks."""
 
     def body_limit(self) -> int:
         """Largest request body in bytes."""
