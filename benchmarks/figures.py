@@ -17,13 +17,14 @@ BARE: Final = "bare"
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One subject in one scenario in one round."""
+    """One subject in one scenario in one round, or in one of a round's turns."""
 
     scenario: str
     line: str
     """Which mitmproxy; empty for the subject without one."""
     subject: str
     round: int
+    """Turns are counted on: the second round's first of four is 5."""
     metrics: dict[str, float]
 
 

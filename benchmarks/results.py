@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from .figures import BARE, DIRECT, Figures, Spread
-from .scenarios import SCENARIOS, Metric, Pace, Scenario
+from .scenarios import SCENARIOS, TURNS, Metric, Pace, Scenario
 from .subjects import Line, Subject
 from .targets import TARGETS
 
@@ -161,7 +161,8 @@ def notes(
     said = [
         f"{about.date}, commit {about.commit}. {about.machine}, {about.cores} cores.",
         f"Rounds: {about.rounds}, in {about.minutes:.1f} minutes; in each all subjects "
-        f"in turn; windows of {pace.window_ms / 1000:g} s (paced streams "
+        f"in turn ({TURNS} times for JSON with 1 and 8 connections and for the first "
+        f"token); windows of {pace.window_ms / 1000:g} s (paced streams "
         f"{pace.paced_window_ms / 1000:g} s), memory after {pace.memory_requests:,} "
         "requests. Everything on 127.0.0.1, clear text HTTP/1.1, keep-alive.",
         "Values are medians of the rounds. × is the multiple of bare on the same "

@@ -58,11 +58,16 @@ class Rounds:
             self.count == 0 or self.seconds + longest < self._limit_seconds
         ):
             began = self.seconds
-            first = self.count % len(order)  # nobody always comes after the same one
             self.count += 1
             for scenario in repeated:
-                self._turn(scenario, [*order[first:], *order[:first]], self.count)
+                self._round(scenario, order)
             longest = max(longest, self.seconds - began)
+
+    def _round(self, scenario: Scenario, order: Sequence[Contender]) -> None:
+        earlier = (self.count - 1) * scenario.turns
+        for number in range(earlier, earlier + scenario.turns):
+            first = number % len(order)  # nobody always comes after the same one
+            self._turn(scenario, [*order[first:], *order[:first]], number + 1)
 
     def _turn(
         self, scenario: Scenario, order: Sequence[Contender], number: int
@@ -72,7 +77,7 @@ class Rounds:
             if not is_for(scenario, contender.subject):
                 continue
             what = f"{scenario.name}, {contender.label}"
-            self._tell(self.seconds, f"round {number}: {what}")
+            self._tell(self.seconds, f"round {self.count}: {what}")
             try:
                 found = self._bench.measure(contender, scenario)
             except MeasuringError as wrong:

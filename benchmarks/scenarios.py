@@ -12,6 +12,9 @@ STREAM_DELTAS: Final = 500
 PACED_STREAMS: Final = 200
 PACED_INTERVAL_US: Final = 50_000
 
+TURNS: Final = 4
+"""Of what is over in a millisecond or two, and has a target."""
+
 _HELLO: Final = Prompt("What is a proxy?")
 
 
@@ -42,13 +45,17 @@ class Scenario:
     load: Load | None = None
     once: bool = False
     """Before the first round instead of in each."""
+    turns: int = 1
+    """How often in each round. A second on a shared machine says little by itself."""
     subjects: frozenset[str] = frozenset()
     """The only ones it is for; empty: all."""
 
 
-def _json(name: str, title: str, connections: int, *metrics: Metric) -> Scenario:
+def _json(
+    name: str, title: str, connections: int, *metrics: Metric, turns: int = 1
+) -> Scenario:
     shown = (_REQUESTS, _REQUEST_CPU, *metrics)
-    return Scenario(name, title, shown, load=Load(connections))
+    return Scenario(name, title, shown, load=Load(connections), turns=turns)
 
 
 def _streams(connections: int) -> Scenario:
@@ -88,8 +95,8 @@ START: Final = Scenario(
 SCENARIOS: Final = (
     MEMORY,
     START,
-    _json("json-1", "JSON, 1 connection", 1, _ADDED),
-    _json("json-8", "JSON, 8 connections", 8),
+    _json("json-1", "JSON, 1 connection", 1, _ADDED, turns=TURNS),
+    _json("json-8", "JSON, 8 connections", 8, turns=TURNS),
     _json("json-64", "JSON, 64 connections", 64),
     Scenario(
         "first-token",
@@ -98,6 +105,7 @@ SCENARIOS: Final = (
         # The second delta is late, so that the first does not share its packet.
         streamed(2, 2_000),
         Load(1, deltas=2),
+        turns=TURNS,
     ),
     _streams(1),
     _streams(16),
