@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import json
 import os
 import re
 import socket
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,24 +33,17 @@ NATIVE = {"model": "claude-sonnet-5-5", "max_tokens": 99, "messages": CHAT["mess
 VERSION = {"anthropic-version": "2026-10-21"}
 
 
-@contextlib.contextmanager
 def running(
     home: Path, upstream: str, level: str, log_format: str = "text", **more: str
-) -> Iterator[RunningProxy]:
-    """A proxy that has said what it says at its start: it listens before."""
+) -> RunningProxy:
     environment = KEY | {
         "ANTHROPIC_PROXY_LOG_LEVEL": level,
         "ANTHROPIC_PROXY_LOG_FORMAT": log_format,
     }
     arguments = ("--set", "flow_detail=0", "--set", "termlog_verbosity=alert")
-    with RunningProxy(
+    return RunningProxy(
         home, upstream=upstream, environment=environment | more, arguments=arguments
-    ) as proxy:
-        deadline = time.monotonic() + 20
-        while "Anthropic's API" not in proxy.log and '"start"' not in proxy.log:
-            assert time.monotonic() < deadline, proxy.log
-            time.sleep(0.02)
-        yield proxy
+    )
 
 
 def post(proxy: RunningProxy, path: str, body: Any, **headers: str) -> httpx.Response:

@@ -142,11 +142,20 @@ class RunningProxy:
             with socket.socket() as probe:
                 listening = probe.connect_ex(("127.0.0.1", self.port)) == 0
             if listening:
+                self._wait_for_start_lines()
                 time.sleep(self._settle_seconds)
                 if self._process.poll() is None:
                     return
             time.sleep(0.05)
         raise RuntimeError(f"the proxy is not ready:\n{self.log}")
+
+    def _wait_for_start_lines(self) -> None:
+        """It listens before its addons run; without our addon it says nothing."""
+        deadline = time.monotonic() + 1
+        while time.monotonic() < deadline and not any(
+            line in self.log for line in ("Anthropic's API", '"start"')
+        ):
+            time.sleep(0.01)
 
     def stop(self) -> int:
         """Stop as a service manager would; returns the exit code."""
