@@ -2,7 +2,7 @@
 
 glibc gives tens of megabytes back to the system as soon as they are free, and the next
 request of that size has the system clear every page anew. For a 10 MB request that took
-longer than all that we do with it (benchmarks/RESULTS.md).
+longer than all that we do with it (docs/adr/0009).
 """
 
 from __future__ import annotations

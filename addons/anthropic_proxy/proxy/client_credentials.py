@@ -22,7 +22,6 @@ SECRET_HEADERS: Final = (
 )
 """Headers of a client's request that hold a secret, or may."""
 
-_REFERER: Final = b"referer"
 _SECRET_NAMES: Final = {name.encode(): name for name in SECRET_HEADERS}
 
 SECRET_PARAMETERS: Final = frozenset(
@@ -51,9 +50,7 @@ def take_credentials(request: http.Request, local_key: str | None) -> Presented:
     for name, value in request.headers.fields:
         secret = _SECRET_NAMES.get(name.lower())
         if secret is None:
-            if known or b"sk-" in value or len(name) == len(_REFERER):
-                value = _masked_value(name, value, known)
-            shown_fields.append((name, value))
+            shown_fields.append((name, _masked_value(name, value, known)))
             continue
         if secret in CREDENTIAL_HEADERS:
             given.append((secret, value.decode("utf-8", "surrogateescape")))
@@ -72,7 +69,7 @@ def _masked_value(name: bytes, value: bytes, local_key: str | None) -> bytes:
     """A header's value without the local key, API keys, and a page's secrets."""
     if local_key:
         value = value.replace(local_key.encode(), MASK.encode())
-    if b"sk-" in value or name.lower() == _REFERER:
+    if b"sk-" in value or name.lower() == b"referer":
         text = masked_path(value.decode("utf-8", "surrogateescape"), local_key)
         return text.encode("utf-8", "surrogateescape")
     return value
